@@ -1,0 +1,1 @@
+"""Ours against a peer, timed side by side: `python -m benchmarks list`."""

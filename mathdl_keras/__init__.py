@@ -1,0 +1,29 @@
+"""Keras 3 companion to *Mathematical Foundations of Deep Learning Models and Algorithms*.
+
+The public names stand on the shelf: `mathdl_keras.layers`, `losses`, `metrics`, `optimizers`,
+`callbacks`, `models` and `ops`. Each is defined in the chapter that teaches it, under
+`mathdl_keras.chapters`. Importing this package loads neither Keras nor a backend, so that a program
+can still choose one.
+"""
+
+__version__ = "0.1.0"
+
+
+def load_model(path, **kwargs):
+    """Load a `.keras` file that holds components of this package.
+
+    Keras finds a saved class by its registered name, and a name is registered when its module is
+    imported: this imports the whole shelf first, then calls `keras.models.load_model`.
+
+    Args:
+        path: The `.keras` file.
+        **kwargs: Passed on to `keras.models.load_model`, e.g. `compile=False`.
+
+    Returns:
+        The model, with its weights and, if it was compiled, its optimizer's state.
+    """
+    import keras
+
+    from mathdl_keras import callbacks, layers, losses, metrics, models, ops, optimizers  # noqa: F401
+
+    return keras.models.load_model(path, **kwargs)

@@ -1,0 +1,205 @@
+r"""Convolution and max pooling as Keras layers that train by hand-written derivatives.
+
+`ExplicitConv2D` and `ExplicitMaxPool2D` are drop-ins for `keras.layers.Conv2D` and `MaxPooling2D`:
+same arguments, same weights. Each has `forward_pass(x) -> (z, cache)` and its derivative
+`backward_pass(delta, cache)`, as sections 14.5 and 14.6 derive them, and registers the pair:
+automatic differentiation, and so `fit`, calls `backward_pass` and never looks inside.
+"""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
+from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pair
+from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward
+from mathdl_keras.core.autodiff import custom_vjp
+
+__all__ = ["ExplicitConv2D", "ExplicitMaxPool2D"]
+
+
+@keras.saving.register_keras_serializable(package="mathdl_keras")
+class ExplicitConv2D(keras.layers.Layer):
+    r"""A two-dimensional convolution with its hand-written derivative (sections 14.5 and 14.6).
+
+    .. math::
+        Z_{ij} = \sum_{a,b} K_{ab} X_{si+a,\,sj+b} + b, \qquad
+        \partial K = X \star \delta, \qquad \partial X = \text{full correlation of } \delta
+        \text{ with the flipped } K
+
+    Shapes: (B, H, W, C) -> (B, H', W', F), with H and W known; kernel (kh, kw, C, F).
+
+    Args:
+        filters: Number F of output channels.
+        kernel_size: Window (kh, kw), or one integer for both.
+        strides: Step s, an integer or a pair.
+        padding: `"valid"`, `"same"`, or a number of zeros on both sides, or a pair of them.
+        activation: Applied to Z; None for none.
+        use_bias: Whether to add b.
+        kernel_initializer: Of the kernel.
+        bias_initializer: Of the bias.
+        kernel_regularizer: Of the kernel.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Example:
+        >>> layer = ExplicitConv2D(4, 3)
+        >>> z, cache = layer.forward_pass(ops.ones((2, 8, 8, 1)))
+        >>> dx, dkernel, dbias = layer.backward_pass(ops.ones_like(z), cache)
+        >>> tuple(dx.shape), tuple(dkernel.shape), float(dbias[0])
+        ((2, 8, 8, 1), (3, 3, 1, 4), 72.0)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        *,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if filters < 1:
+            raise ValueError(f"filters must be at least 1; received filters={filters}")
+        self.filters = filters
+        self.kernel_size = pair(kernel_size, "kernel_size")
+        self.strides = pair(strides, "strides")
+        check_padding(padding)
+        self.padding = padding
+        self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.input_spec = keras.layers.InputSpec(ndim=4)
+
+    def build(self, input_shape):
+        self.compute_output_shape(input_shape)
+        channels = input_shape[-1]
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: channels})
+        self.kernel = self.add_weight(
+            shape=(*self.kernel_size, channels, self.filters),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.filters,), initializer=self.bias_initializer, name="bias")
+        self.built = True
+
+    def forward_pass(self, x):
+        """Z before the activation, and what `backward_pass` needs to know."""
+        x = ops.convert_to_tensor(x, dtype=self.compute_dtype)
+        if not self.built:
+            self.build(tuple(x.shape))
+        return self._convolve(x, *self._weights())
+
+    def backward_pass(self, delta, cache):
+        """`(dx, dkernel, dbias)` from δ, the derivative of the loss with respect to Z.
+
+        Without a bias `dbias` is None.
+        """
+        dx, dkernel, dbias = conv2d_backward(delta, *cache, self.strides, self.padding)
+        return dx, dkernel, dbias if self.use_bias else None
+
+    def call(self, inputs):
+        rule = custom_vjp(self._convolve, self._pull_back)
+        return self.activation(rule(inputs, *self._weights()))
+
+    def compute_output_shape(self, input_shape):
+        sizes = output_sizes(input_shape[1:3], self.kernel_size, self.strides, self.padding)
+        return (input_shape[0], *sizes, self.filters)
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
+
+    def _weights(self):
+        weights = [self.kernel, self.bias] if self.use_bias else [self.kernel]
+        return [ops.cast(weight, self.compute_dtype) for weight in weights]
+
+    def _convolve(self, x, kernel, bias=None):
+        return conv2d_forward(x, kernel, bias, self.strides, self.padding), (x, kernel)
+
+    def _pull_back(self, cache, delta):
+        return self.backward_pass(delta, cache)[: 3 if self.use_bias else 2]
+
+
+@keras.saving.register_keras_serializable(package="mathdl_keras")
+class ExplicitMaxPool2D(keras.layers.Layer):
+    r"""Max pooling with its hand-written derivative (section 14.4).
+
+    .. math:: Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}
+
+    The derivative goes to the entry that was the maximum; of equal entries to the first, row by
+    row. Shapes: (B, H, W, C) -> (B, H', W', C), with H and W known.
+
+    Args:
+        pool_size: Window, an integer or a pair.
+        strides: Step, an integer or a pair; None for the pool size.
+        padding: `"valid"`, `"same"`, a number of pixels on both sides, or a pair of them.
+        **kwargs: `name`, `dtype`.
+
+    Example:
+        >>> layer = ExplicitMaxPool2D()
+        >>> z, cache = layer.forward_pass(ops.reshape(ops.arange(4.0), (1, 2, 2, 1)))
+        >>> dx = layer.backward_pass(ops.ones_like(z), cache)
+        >>> float(z[0, 0, 0, 0]), [float(d) for d in ops.reshape(dx, (-1,))]
+        (3.0, [0.0, 0.0, 0.0, 1.0])
+    """
+
+    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", **kwargs):
+        super().__init__(**kwargs)
+        self.pool_size = pair(pool_size, "pool_size")
+        self.strides = pair(pool_size if strides is None else strides, "strides")
+        check_padding(padding)
+        self.padding = padding
+        self.input_spec = keras.layers.InputSpec(ndim=4)
+
+    def build(self, input_shape):
+        self.compute_output_shape(input_shape)
+        self.built = True
+
+    def forward_pass(self, x):
+        """Z, and which entries won."""
+        x = ops.convert_to_tensor(x, dtype=self.compute_dtype)
+        z, winner = max_pool2d_forward(x, self.pool_size, self.strides, self.padding)
+        return z, (winner, tuple(x.shape[1:3]))
+
+    def backward_pass(self, delta, cache):
+        """`dx` from δ, the derivative of the loss with respect to Z."""
+        return max_pool2d_backward(delta, *cache, self.pool_size, self.strides, self.padding)
+
+    def call(self, inputs):
+        sizes = tuple(inputs.shape[1:3])
+
+        def pool(x):
+            z, (winner, _) = self.forward_pass(x)
+            return z, winner
+
+        return custom_vjp(pool, lambda winner, delta: (self.backward_pass(delta, (winner, sizes)),))(inputs)
+
+    def compute_output_shape(self, input_shape):
+        sizes = output_sizes(input_shape[1:3], self.pool_size, self.strides, self.padding)
+        return (input_shape[0], *sizes, input_shape[3])
+
+    def get_config(self):
+        return super().get_config() | {
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+        }

@@ -1,0 +1,204 @@
+r"""Convolution networks of chapter 14: a detector that learns its filter, and networks trained by hand-written
+gradients.
+
+Notation of §14.5: an image X, a kernel K, the pre-activation :math:`Z = X \star K`, the hidden layer :math:`H =
+\sigma(Z)`, the logits :math:`U_k = \langle C_k, H\rangle + b_k`, and the loss :math:`\rho = -\log
+\mathrm{softmax}(U)_y`.
+"""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
+from mathdl_keras.core.training import ManualGradientModel
+
+__all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
+
+# An activation and its derivative, as functions of the pre-activation.
+ACTIVATIONS = {
+    "relu": (ops.relu, lambda z: ops.cast(z > 0, z.dtype)),
+    "sigmoid": (ops.sigmoid, lambda z: ops.sigmoid(z) * ops.sigmoid(-z)),
+    "tanh": (ops.tanh, lambda z: 1 - ops.tanh(z) ** 2),
+}
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class LearnedFilterDetector(keras.Model):
+    r"""Detection of an unknown signal (§14.3): the filter is learned.
+
+    .. math:: P(\text{signal} \mid x) = \mathrm{logistic}\Big(\max_t \sum_a w_a x_{t+a} + b\Big)
+
+    `(batch, time, 1) -> (batch, 1)`. Compile it with a binary cross entropy.
+
+    Args:
+        length: The number of samples of the filter w.
+        kernel_initializer: Of w. From zero, on windows of that length, the first full-batch step moves w along the
+            difference of the class means.
+
+    Raises:
+        ValueError: If `length` is not a positive integer.
+
+    Example:
+        >>> LearnedFilterDetector(8)(ops.zeros((2, 20, 1))).shape[1]
+        1
+    """
+
+    def __init__(self, length, kernel_initializer="glorot_uniform", **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(length, int) or length < 1:
+            raise ValueError(f"length must be an integer >= 1; received length={length!r}")
+        self.length = length
+        self.filter = keras.layers.Conv1D(1, length, kernel_initializer=kernel_initializer, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        self.filter.build(input_shape)
+
+    def call(self, x):
+        return ops.sigmoid(ops.max(self.filter(x), axis=1))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 1)
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.filter.kernel_initializer)
+        return super().get_config() | {"length": self.length, "kernel_initializer": initializer}
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class MultiChannelCNN(ManualGradientModel):
+    r"""A convolution network with several channels, trained by gradients written by hand (§14.6).
+
+    Each layer convolves, applies :math:`\sigma`, and pools; the logits are linear in the last one. With
+    :math:`\delta = \sum_k C_k\, \partial\rho/\partial U_k` the gradients are, from the last layer to the first,
+
+    .. math::
+        \frac{\partial\rho}{\partial C_k} = H\,\frac{\partial\rho}{\partial U_k}, \qquad
+        \frac{\partial\rho}{\partial K} = X \star (\sigma'(Z) \odot \delta), \qquad
+        \frac{\partial\rho}{\partial X} = (\sigma'(Z) \odot \delta) * K .
+
+    `(batch, height, width, channels) -> (batch, classes)`, the logits. Labels are integers.
+
+    Args:
+        classes: The number of classes.
+        filters: The number of output channels of each convolution.
+        kernel_size: Of every convolution.
+        pool_size: Of the max pooling after each of them; 1 for none.
+        activation: `relu`, `sigmoid` or `tanh`.
+
+    Raises:
+        ValueError: If an argument is out of range, or the input is not a batch of images.
+
+    Example:
+        >>> model = MultiChannelCNN(10, filters=(4, 8), pool_size=2)
+        >>> model(ops.zeros((2, 28, 28, 1))).shape[1]
+        10
+    """
+
+    def __init__(self, classes, filters=(8,), kernel_size=3, pool_size=1, activation="relu", **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(classes, int) or classes < 2:
+            raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; received {activation!r}")
+        self.classes, self.filters, self.kernel_size = classes, tuple(filters), kernel_size
+        self.pool_size, self.activation = pool_size, activation
+        dtype = self.dtype_policy
+        self.convolutions = [ExplicitConv2D(f, kernel_size, dtype=dtype) for f in self.filters]
+        self.pools = [ExplicitMaxPool2D(pool_size, dtype=dtype) for f in self.filters]
+
+    def build(self, input_shape):
+        if len(input_shape) != 4:
+            raise ValueError(f"x must have shape (batch, height, width, channels); received {input_shape}")
+        shape = input_shape
+        for convolution, pool in zip(self.convolutions, self.pools, strict=True):
+            convolution.build(shape)
+            shape = convolution.compute_output_shape(shape)
+            pool.build(shape)
+            shape = pool.compute_output_shape(shape)
+        self.C = self.add_weight(shape=(*shape[1:], self.classes), initializer=self._glorot, name="C")
+        self.b = self.add_weight(shape=(self.classes,), initializer="zeros", name="b")
+
+    def _glorot(self, shape, dtype=None):
+        """Glorot's normal initialization for a linear map from the whole image: its fan-in is H x W x F."""
+        fan_in = shape[0] * shape[1] * shape[2]
+        flat = keras.initializers.GlorotNormal(seed=0)((fan_in, shape[3]), dtype)
+        return ops.reshape(flat, shape)
+
+    def call(self, x):
+        return self.forward_pass(x)[0]
+
+    def forward_pass(self, x):
+        """The logits U, and what the backward pass needs: a cache for each layer, and the last H."""
+        sigma, _ = ACTIVATIONS[self.activation]
+        caches, H = [], ops.cast(x, self.compute_dtype)
+        for convolution, pool in zip(self.convolutions, self.pools, strict=True):
+            Z, conv_cache = convolution.forward_pass(H)
+            H, pool_cache = pool.forward_pass(sigma(Z))
+            caches.append((Z, conv_cache, pool_cache))
+        U = ops.einsum("mijf,ijfk->mk", H, ops.cast(self.C, H.dtype)) + ops.cast(self.b, H.dtype)
+        return U, (caches, H)
+
+    def backward_pass(self, dU, cache):
+        """Pairs of a gradient and its variable, from the gradient of the logits."""
+        _, derivative = ACTIVATIONS[self.activation]
+        caches, H = cache
+        dC = ops.einsum("mijf,mk->ijfk", H, dU)
+        delta = ops.einsum("ijfk,mk->mijf", ops.cast(self.C, dU.dtype), dU)
+        pairs = [(dC, self.C), (ops.sum(dU, axis=0), self.b)]
+        for convolution, pool, (Z, conv_cache, pool_cache) in zip(
+            self.convolutions[::-1], self.pools[::-1], caches[::-1], strict=True
+        ):
+            delta = derivative(Z) * pool.backward_pass(delta, pool_cache)
+            delta, dK, db = convolution.backward_pass(delta, conv_cache)
+            pairs += [(dK, convolution.kernel), (db, convolution.bias)]
+        return pairs
+
+    def loss_and_gradients(self, x, y, sample_weight=None, training=True):
+        U, cache = self.forward_pass(x)
+        logits = ops.cast(U, "float32") if self.compute_dtype in ("float16", "bfloat16") else U
+        onehot = ops.one_hot(ops.reshape(y, (-1,)), self.classes, dtype=logits.dtype)
+        weight = ops.ones_like(logits[:, 0]) if sample_weight is None else ops.cast(sample_weight, logits.dtype)
+        weight = weight / ops.cast(ops.shape(x)[0], logits.dtype)
+        loss = -ops.sum(weight * ops.sum(onehot * ops.log_softmax(logits), axis=-1))
+        dU = ops.cast(weight[:, None] * (ops.softmax(logits) - onehot), U.dtype)
+        return loss, U, self.backward_pass(dU, cache)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.classes)
+
+    def get_config(self):
+        names = ("classes", "filters", "kernel_size", "pool_size", "activation")
+        return super().get_config() | {name: getattr(self, name) for name in names}
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class SingleChannelCNN(MultiChannelCNN):
+    r"""The network of §14.5: one channel in, one kernel, no pooling.
+
+    .. math:: Z = X \star K + b_0, \quad H = \sigma(Z), \quad U_k = \langle C_k, H\rangle + b_k,
+        \qquad \frac{\partial\rho}{\partial K} = X \star (\sigma'(Z) \odot \delta).
+
+    Args:
+        classes: The number of classes.
+        kernel_size: Of K.
+        activation: `relu`, `sigmoid` or `tanh`.
+
+    Raises:
+        ValueError: If an argument is out of range, or the images have more than one channel.
+
+    Example:
+        >>> SingleChannelCNN(10, kernel_size=5)(ops.zeros((2, 28, 28, 1))).shape[1]
+        10
+    """
+
+    def __init__(self, classes, kernel_size=3, activation="tanh", **kwargs):
+        super().__init__(classes, (1,), kernel_size, 1, activation, **kwargs)
+
+    def build(self, input_shape):
+        if input_shape[-1] != 1:
+            raise ValueError(f"x must have one channel; received shape {input_shape}")
+        super().build(input_shape)
+
+    def get_config(self):
+        config = super().get_config()
+        return {key: value for key, value in config.items() if key not in ("filters", "pool_size")}

@@ -1,0 +1,5 @@
+"""`python -m mathdl_keras.chapters.ch17`: see `--help`."""
+
+from mathdl_keras.core.cli import chapter_main
+
+raise SystemExit(chapter_main("ch17"))

@@ -1,0 +1,5 @@
+"""`python -m mathdl_keras.chapters.ch18`: see `--help`."""
+
+from mathdl_keras.core.cli import chapter_main
+
+raise SystemExit(chapter_main("ch18"))

@@ -1,0 +1,145 @@
+"""`core.autodiff` on PyTorch: its graph in reverse, dual numbers forward."""
+
+import keras
+import torch
+from keras import tree
+from torch.autograd import forward_ad
+
+
+def _gradient(y, x, upstream=None, **kwargs):
+    """Gradient of the tensors y with respect to the nest x; its graph is kept where recording is on."""
+    if not any(t.requires_grad for t in tree.flatten(y)):
+        return tree.map_structure(torch.zeros_like, x)
+    flat = torch.autograd.grad(
+        tree.flatten(y),
+        tree.flatten(x),
+        None if upstream is None else tree.flatten(upstream),
+        create_graph=torch.is_grad_enabled(),
+        materialize_grads=True,
+        **kwargs,
+    )
+    return tree.pack_sequence_as(x, list(flat))
+
+
+def _detached(out):
+    """`out` without its graph, unless something outside records."""
+    if torch.is_grad_enabled():
+        return out
+    return tree.map_structure(lambda t: t.detach() if isinstance(t, torch.Tensor) else t, out)
+
+
+def _leaf(x):
+    """x, able to receive a gradient; a clone, not `detach`, which would drop the tangent of a dual number."""
+
+    def leaf(t):
+        t = keras.ops.convert_to_tensor(t)
+        return t if t.requires_grad else t.clone().requires_grad_(True)
+
+    return tree.map_structure(leaf, x)
+
+
+def _record(f, x):
+    with torch.enable_grad():
+        x = _leaf(x)
+        return f(x), x
+
+
+def value_and_grad(fn, variables, has_aux):
+    values = [v.value for v in variables]
+    with torch.enable_grad():
+        out = fn()
+    return _detached(out), _gradient(out[0] if has_aux else out, values)
+
+
+def grad(f):
+    def df(x, *args):
+        y, x = _record(lambda x: f(x, *args).sum(), x)
+        return _gradient(y, x)
+
+    return df
+
+
+def jvp(f, x, v):
+    x, v = (tree.map_structure(keras.ops.convert_to_tensor, t) for t in (x, v))
+    with forward_ad.dual_level():
+        y = f(tree.map_structure(forward_ad.make_dual, x, v))
+        pairs = [forward_ad.unpack_dual(t) for t in tree.flatten(y)]
+    tangents = [torch.zeros_like(p.primal) if p.tangent is None else p.tangent for p in pairs]
+    pack = tree.pack_sequence_as
+    return pack(y, [p.primal for p in pairs]), pack(y, tangents)
+
+
+def vjp(f, x):
+    y, x = _record(f, x)
+    return _detached(y), lambda u: _gradient(y, x, u, retain_graph=True)
+
+
+def jacobian(f):
+    def df(x):
+        y, x = _record(f, x)
+        rows = torch.eye(y.numel(), dtype=y.dtype, device=y.device).reshape(-1, *y.shape)
+        return _gradient(y, x, rows, is_grads_batched=True).reshape(*y.shape, *x.shape)
+
+    return df
+
+
+def batched_grad(f):
+    """x, batch -> the gradients in x of f(x, example), one for each example."""
+
+    def df(x, *batch):
+        return torch.func.vmap(torch.func.grad(f), (None, *(0 for _ in batch)))(x, *batch)
+
+    return df
+
+
+def hvp(f, x, v):
+    """Reverse over reverse: unlike dual numbers, it also passes through `custom_vjp`."""
+    x = tree.map_structure(keras.ops.convert_to_tensor, x)
+    gradient, pullback = vjp(grad(f), x)
+    return pullback(tree.map_structure(keras.ops.convert_to_tensor, v))
+
+
+class _Call:
+    """What one call of a custom rule must remember beside its tensors: how its nests are packed."""
+
+    def unpack(self, outputs, residuals):
+        self.outputs, self.residuals = (tree.map_structure(lambda t: 0, nest) for nest in (outputs, residuals))
+        self.split = len(tree.flatten(outputs))
+        # a residual may be an argument itself, which PyTorch saves only as a view
+        return *tree.flatten(outputs), *(t.view_as(t) for t in tree.flatten(residuals))
+
+    def pack_outputs(self, flat):
+        return tree.pack_sequence_as(self.outputs, list(flat[: self.split]))
+
+    def pack_residuals(self, flat):
+        return tree.pack_sequence_as(self.residuals, list(flat))
+
+
+def custom_vjp(forward, backward):
+    class Function(torch.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(call, *args):
+            return call.unpack(*forward(*args))
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.call, *args = inputs
+            ctx.save_for_backward(*args, *output[ctx.call.split :])
+
+        @staticmethod
+        def backward(ctx, *upstream):
+            arguments = len(ctx.needs_input_grad) - 1
+            args, residuals = ctx.saved_tensors[:arguments], ctx.saved_tensors[arguments:]
+            if torch.is_grad_enabled():  # differentiated twice: the residuals need their graph
+                residuals = forward(*args)[1]
+            else:
+                residuals = ctx.call.pack_residuals(residuals)
+            return None, *backward(residuals, ctx.call.pack_outputs(upstream))
+
+    def f(*args):
+        call = _Call()
+        return call.pack_outputs(Function.apply(call, *map(keras.ops.convert_to_tensor, args)))
+
+    return f

@@ -1,0 +1,11 @@
+"""`core.loops` on JAX."""
+
+import jax
+
+
+def scan(f, init, xs, length):
+    return jax.lax.scan(f, init, xs, length)
+
+
+def loop(body):
+    return jax.jit(lambda state, steps: jax.lax.fori_loop(0, steps, body, state))

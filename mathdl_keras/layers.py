@@ -1,0 +1,20 @@
+"""Layers: `from mathdl_keras.layers import ExplicitConv2D`."""
+
+from mathdl_keras.chapters.ch14.filters import (
+    MatchedFilter1D,
+    MatchedFilter2D,
+    PearsonCorrelation1D,
+    PearsonCorrelation2D,
+    SignalDetector,
+)
+from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
+
+__all__ = [
+    "ExplicitConv2D",
+    "ExplicitMaxPool2D",
+    "MatchedFilter1D",
+    "MatchedFilter2D",
+    "PearsonCorrelation1D",
+    "PearsonCorrelation2D",
+    "SignalDetector",
+]

@@ -1,0 +1,3 @@
+"""Metrics: `from mathdl_keras.metrics import ...`. The chapters that teach them come later."""
+
+__all__: list[str] = []
