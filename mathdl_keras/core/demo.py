@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mathdl_keras.core.checks import check_data
 from mathdl_keras.core.files import read_history_csv, write_history_csv
 from mathdl_keras.core.report import Metric
 
@@ -81,6 +82,7 @@ class Session:
         Returns:
             The history of the whole training, resumed or not: from each quantity to its value after each epoch.
         """
+        check_data(x)
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
         keras.utils.set_random_seed(self.seed)  # of shuffling, and of weights that are made here
         if not model.built:

@@ -29,6 +29,7 @@ Images are (batch, height, width, channels), kernels (kh, kw, C, F). Padding is 
 from keras import ops
 
 from mathdl_keras.chapters.ch14.geometry import output_sizes, pad_amounts, pair
+from mathdl_keras.core.checks import check_data
 
 __all__ = ["conv2d_backward", "conv2d_forward", "im2col"]
 
@@ -167,6 +168,7 @@ def crop(y, pads, sizes):
 
 
 def images(x, name):
+    check_data(x, name)
     x = ops.convert_to_tensor(x)
     if len(x.shape) != 4:
         raise ValueError(f"{name} must have shape (batch, height, width, channels); received {tuple(x.shape)}")

@@ -102,8 +102,8 @@ def _network(session: Session, split):
     """Convolutions with 32 filters, then 64 at stride 2, and a linear readout."""
     x = keras.Input(split.x_train.shape[1:])
     h = ExplicitConv2D(32, 3, padding="same", activation="relu")(x)
-    h = ExplicitConv2D(64, 3, strides=2, activation="relu")(h)
-    h = layers.Dropout(0.25, seed=session.seed)(layers.Flatten()(h))
+    h = ExplicitConv2D(64, 3, strides=2, padding="same", activation="relu")(h)
+    h = layers.Dropout(0.5, seed=session.seed)(layers.Flatten()(h))
     model = FunctionalStepModel(x, layers.Dense(_classes(split))(h))
     model.compile(keras.optimizers.Adam(2e-3), CROSS_ENTROPY, metrics=["accuracy"])
     _fit(session, model, "network", split, epochs=session.choose(4, 15))
@@ -125,4 +125,4 @@ def _classes(split):
 
 def _fit(session, model, name, split, epochs):
     validation = (split.x_test, split.y_test)
-    session.fit(model, name, split.x_train, split.y_train, epochs=epochs, batch_size=64, validation_data=validation)
+    session.fit(model, name, split.x_train, split.y_train, epochs=epochs, batch_size=32, validation_data=validation)

@@ -18,6 +18,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch14.detection import pearson_correlation, unit_norm
 from mathdl_keras.chapters.ch14.sliding import check_window, sliding_correlation
+from mathdl_keras.core.checks import ChecksData
 
 __all__ = [
     "MatchedFilter1D",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 
-class _TemplateLayer(keras.layers.Layer):
+class _TemplateLayer(ChecksData, keras.layers.Layer):
     """A template that slides along a signal; subclasses say with what result."""
 
     axes = None
@@ -145,7 +146,7 @@ class PearsonCorrelation2D(_PearsonCorrelation):
 
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
-class SignalDetector(keras.layers.Layer):
+class SignalDetector(ChecksData, keras.layers.Layer):
     r"""Is the signal there, and where? (section 14.2)
 
     .. math:: \mathbf 1\big[\max_t y_t > \tau\big], \qquad \hat t = \arg\max_t y_t

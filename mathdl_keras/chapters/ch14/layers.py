@@ -13,12 +13,13 @@ from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forwa
 from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pair
 from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward
 from mathdl_keras.core.autodiff import custom_vjp
+from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["ExplicitConv2D", "ExplicitMaxPool2D"]
 
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
-class ExplicitConv2D(keras.layers.Layer):
+class ExplicitConv2D(ChecksData, keras.layers.Layer):
     r"""A two-dimensional convolution with its hand-written derivative (sections 14.5 and 14.6).
 
     .. math::
@@ -140,7 +141,7 @@ class ExplicitConv2D(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
-class ExplicitMaxPool2D(keras.layers.Layer):
+class ExplicitMaxPool2D(ChecksData, keras.layers.Layer):
     r"""Max pooling with its hand-written derivative (section 14.4).
 
     .. math:: Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
+from mathdl_keras.core.checks import ChecksData
 from mathdl_keras.core.training import ManualGradientModel
 
 __all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
@@ -18,12 +19,13 @@ __all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
 ACTIVATIONS = {
     "relu": (ops.relu, lambda z: ops.cast(z > 0, z.dtype)),
     "sigmoid": (ops.sigmoid, lambda z: ops.sigmoid(z) * ops.sigmoid(-z)),
-    "tanh": (ops.tanh, lambda z: 1 - ops.tanh(z) ** 2),
+    # tanh z = 2 logistic(2z) - 1: `ops.tanh` drops float64 on JAX
+    "tanh": (lambda z: 2 * ops.sigmoid(2 * z) - 1, lambda z: 4 * ops.sigmoid(2 * z) * ops.sigmoid(-2 * z)),
 }
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class LearnedFilterDetector(keras.Model):
+class LearnedFilterDetector(ChecksData, keras.Model):
     r"""Detection of an unknown signal (§14.3): the filter is learned.
 
     .. math:: P(\text{signal} \mid x) = \mathrm{logistic}\Big(\max_t \sum_a w_a x_{t+a} + b\Big)
@@ -65,7 +67,7 @@ class LearnedFilterDetector(keras.Model):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class MultiChannelCNN(ManualGradientModel):
+class MultiChannelCNN(ChecksData, ManualGradientModel):
     r"""A convolution network with several channels, trained by gradients written by hand (§14.6).
 
     Each layer convolves, applies :math:`\sigma`, and pools; the logits are linear in the last one. With

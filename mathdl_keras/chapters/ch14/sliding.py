@@ -15,6 +15,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.checks import check_data
+
 __all__ = ["sliding_correlation", "window_moments"]
 
 # Measured on two cores: below some 60 taps the direct sum is faster, on each backend.
@@ -100,6 +102,7 @@ def check_window(shape, window):
 
 def signal_tensor(x, window):
     """The signal as a floating-point tensor, if such windows fit into it."""
+    check_data(x)
     x = ops.convert_to_tensor(x)
     check_window(x.shape, window)
     is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))
