@@ -102,8 +102,8 @@ for record in verify([claim], refute=True):
 # %% [markdown]
 # ### The same idea in a photograph
 #
-# A camera shows $aX + b$, with a gain $a > 0$ and an offset that nobody knows. Pearson's correlation removes both, because
-# it centres each window and divides by its norm; the raw inner product is largest where the picture is bright:
+# A camera shows $aX + b$, with a gain $a > 0$ and an offset that nobody knows. Pearson's correlation removes both: it
+# centres each window and divides by its norm. The raw inner product is largest where the picture is bright.
 #
 # $$r_t = \frac{\langle s - \bar s,\; x_t - \bar x_t\rangle}{\lVert s - \bar s\rVert\,\lVert x_t - \bar x_t\rVert}
 # \in [-1, 1] .$$
@@ -256,7 +256,7 @@ histories = {"one channel": train(single), "32 channels, max pooling": train(sev
 figure, axes = new(1, 2, width=11, title="Accuracy, trained by hand-written gradients")
 for ax, (name, history) in zip(axes, histories.items(), strict=True):
     curves(ax, history, name)
-    ax.set_ylim(0.6, 1.0)
+    ax.set_ylim(0, 1)
     print(f"{name}: {history['val_accuracy'][-1]:.3f} of the test digits are read correctly")
 figure
 

@@ -108,7 +108,21 @@ class MatchedFilter1D(_MatchedFilter):
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
 class MatchedFilter2D(_MatchedFilter):
-    r"""`MatchedFilter1D` for images: (B, H, W, 1) -> (B, H-h+1, W-w+1, 1), template (h, w)."""
+    r"""The matched filter for images (section 14.2).
+
+    .. math:: y_{ij} = \sum_{a,b} s_{ab}\, x_{i+a,\,j+b} \,/\, \lVert s\rVert
+
+    Shapes: (B, H, W, 1) -> (B, H-h+1, W-w+1, 1).
+
+    Args:
+        template: The patch s, an array (h, w).
+        **kwargs: `name`, `dtype`.
+
+    Example:
+        >>> y = MatchedFilter2D([[3.0, 4.0]])(np.array([[0.0, 3.0, 4.0]]).reshape(1, 1, 3, 1))
+        >>> [round(float(v), 4) for v in y[0, 0, :, 0]]
+        [2.4, 5.0]
+    """
 
     axes = 2
 
@@ -140,7 +154,21 @@ class PearsonCorrelation1D(_PearsonCorrelation):
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
 class PearsonCorrelation2D(_PearsonCorrelation):
-    r"""`PearsonCorrelation1D` for images: (B, H, W, 1) -> (B, H-h+1, W-w+1, 1), template (h, w)."""
+    r"""Pearson's correlation of a known patch with each window of an image (section 14.2).
+
+    As `PearsonCorrelation1D`, with the sums over the h x w pixels of a window.
+    Shapes: (B, H, W, 1) -> (B, H-h+1, W-w+1, 1).
+
+    Args:
+        template: The patch s, an array (h, w).
+        eps: A window is constant when its standard deviation is at most `eps` times its whole image's.
+        **kwargs: `name`, `dtype`.
+
+    Example:
+        >>> r = PearsonCorrelation2D([[1.0, 3.0]])(np.array([[5.0, 5.0, 9.0]]).reshape(1, 1, 3, 1))
+        >>> [round(float(v), 4) for v in r[0, 0, :, 0]]
+        [0.0, 1.0]
+    """
 
     axes = 2
 

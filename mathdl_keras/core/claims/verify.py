@@ -1,5 +1,6 @@
 """The verifier: runs claims and their mutants, and says in one word how each went."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -39,8 +40,10 @@ class Record:
         return max((v.ratio for v in self.verdicts), default=float("inf"))
 
     def as_dict(self) -> dict:
-        """For the ledger: plain values, each verdict with whether it holds."""
-        verdicts = [asdict(v) | {"holds": v.holds} for v in self.verdicts]
+        """For the ledger: plain values, each verdict with whether it holds; an infinite error is null."""
+        verdicts = [
+            asdict(v) | {"error": v.error if math.isfinite(v.error) else None, "holds": v.holds} for v in self.verdicts
+        ]
         return asdict(self) | {"verdicts": verdicts}
 
 

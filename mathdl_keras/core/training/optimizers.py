@@ -40,9 +40,9 @@ class NamedOptimizers(MultiOptimizer):
         ValueError: When built, if a trainable variable of the model belongs to no part or to two of them.
 
     Example:
-        >>> optimizers = NamedOptimizers({"critic": keras.optimizers.SGD(0.1)})
-        >>> optimizers["critic"].name
-        'SGD'
+        >>> optimizers = NamedOptimizers({"critic": keras.optimizers.SGD(0.5)})
+        >>> float(optimizers["critic"].learning_rate)
+        0.5
     """
 
     def __init__(self, optimizers, name="named_optimizers"):

@@ -1,0 +1,88 @@
+"""The laws of the house: who may import whom, and that the shelf holds what the chapters teach."""
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mathdl_keras
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path(mathdl_keras.__file__).parent
+SHELF = ("layers", "losses", "metrics", "optimizers", "callbacks", "models", "ops")
+NOT_COMPONENTS = ("__main__", "claims", "demo", "figures", "exercises")
+MODULES = [m.name for m in pkgutil.walk_packages([str(PACKAGE)], "mathdl_keras.") if not m.name.endswith("__main__")]
+ENGINES = ("._tensorflow", "._jax", "._torch")
+
+
+def components():
+    """Every public name of the chapters' component modules, with the module that defines it."""
+    for name in MODULES:
+        *_, chapter, room = name.split(".")
+        if name.startswith("mathdl_keras.chapters.") and chapter != "chapters" and room not in NOT_COMPONENTS:
+            module = importlib.import_module(name)
+            yield from ((component, getattr(module, component)) for component in getattr(module, "__all__", ()))
+
+
+def test_import_contracts_hold():
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--config", "setup.cfg"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_public_component_stands_on_the_shelf():
+    shelf = {}
+    for name in SHELF:
+        module = importlib.import_module(f"mathdl_keras.{name}")
+        shelf |= {component: getattr(module, component) for component in module.__all__}
+    found = dict(components())
+    assert len(found) >= 20
+    missing = [name for name, value in found.items() if shelf.get(name) is not value]
+    assert not missing
+
+
+def test_the_shelf_defines_nothing():
+    for name in SHELF:
+        lines = (PACKAGE / f"{name}.py").read_text().splitlines()
+        assert not [line for line in lines if line.startswith(("def ", "class "))], name
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if not n.endswith(ENGINES)])
+def test_examples_in_docstrings_run(name):
+    module = importlib.import_module(name)
+    failed, _ = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+
+
+def test_public_components_have_docstrings_with_examples():
+    poor = [name for name, value in components() if ">>>" not in (value.__doc__ or "")]
+    assert not poor
+
+
+def test_importing_the_shelf_loads_no_claim_demo_figure_or_data():
+    """In a fresh process; that nothing here imports matplotlib is a contract above (Keras itself may)."""
+    code = (
+        "import sys\n"
+        f"from mathdl_keras import {', '.join(SHELF)}\n"
+        "rooms = ('claims', 'demo', 'figures', 'exercises', 'datasets', 'report', 'cli')\n"
+        "bad = [m for m in sys.modules if m.startswith('mathdl_keras') and m.split('.')[-1] in rooms]\n"
+        "assert not bad, bad\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_repository_address_stands_in_one_place():
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    texts = [f for f in files if f.endswith((".py", ".md", ".cfg", ".toml", ".cff", ".ini", ".ipynb", ".yaml"))]
+    address = "github.com/" + "MathDL/mathdl_keras"
+    holding = [f for f in texts if address in (ROOT / f).read_text()]
+    assert holding in (["setup.cfg"], [])  # none where the tests run outside a checkout
