@@ -276,9 +276,10 @@ figure
 # Replace `None` by your code, and run the cell until it says *correct*. Until then it gives a hint.
 
 # %%
-print(conv_backward.task)
+conv_backward
 
 
+# %%
 def my_conv_backward(delta, x, kernel):
     return None  # your code
 
@@ -286,9 +287,10 @@ def my_conv_backward(delta, x, kernel):
 print(conv_backward.check(my_conv_backward))
 
 # %%
-print(filter_for_coloured_noise.task)
+filter_for_coloured_noise
 
 
+# %%
 def my_filter(s, Sigma):
     return None  # your code
 
@@ -296,9 +298,10 @@ def my_filter(s, Sigma):
 print(filter_for_coloured_noise.check(my_filter))
 
 # %%
-print(dilated_output_size.task)
+dilated_output_size
 
 
+# %%
 def my_output_size(n, k, s, p, d):
     return None  # your code
 

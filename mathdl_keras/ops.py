@@ -11,9 +11,10 @@ from mathdl_keras.chapters.ch14.detection import (
 from mathdl_keras.chapters.ch14.geometry import conv_output_size, receptive_field, toeplitz_matrix
 from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward
 from mathdl_keras.core.autodiff import custom_vjp, grad, hvp, jacobian, jvp, per_example_gradients, value_and_grad, vjp
-from mathdl_keras.core.loops import compiled_loop, scan
+from mathdl_keras.core.loops import compiled, compiled_loop, scan
 
 __all__ = [
+    "compiled",
     "compiled_loop",
     "conv2d_backward",
     "conv2d_forward",

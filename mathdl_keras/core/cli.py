@@ -5,6 +5,7 @@ Exit status: 0 when all claims hold; 1 when one fails; 2 on bad usage, with one 
 """
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -128,6 +129,7 @@ def _start(backend):
     """Sets the backend and imports Keras, without the lines that TensorFlow's C++ prints while it loads."""
     choose(backend)
     warnings.filterwarnings("ignore", message="__array__ implementation doesn't accept a copy")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     kept = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:
@@ -186,7 +188,8 @@ def _verify(options) -> int:
     chosen = [c for chapter in chapters for c in claims.discover(chapter.name)]
     seeds = range(options.seed, options.seed + options.seeds)
     records = run.verify(chosen, seeds, options.refute, console)
-    console.print(report.claims_table(records))
+    many = options.refute or options.seeds > 1
+    console.print(report.runs_table(records) if many else report.claims_table(records))
     if options.json:
         ledger = {"environment": report.environment(), "records": [r.as_dict() for r in records]}
         files.write_json(options.json, ledger)

@@ -4,7 +4,7 @@ A chapter declares an exercise as a function that *checks* a solution; its docst
 lives with the student (and, for ours, in the tests):
 
 ```python
-@exercise("14.8", "def output_size(n, k, s, p, d): ...")
+@exercise("14.8", "output_size(n, k, s, p, d) -> int")
 def dilated_output_size(solution):
     \"\"\"Give the output size of a convolution with dilation d.\"\"\"
     expect(solution(7, 3, 1, 0, 2) == 3, "a 3-kernel dilated by 2 covers 5 samples: 7 - 5 + 1 = 3")
@@ -14,13 +14,14 @@ and a student writes `dilated_output_size.check(my_output_size)`.
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from keras import ops
 
-__all__ = ["Exercise", "Outcome", "exercise", "expect", "expect_close"]
+__all__ = ["Exercise", "Outcome", "discover", "exercise", "expect", "expect_close"]
 
 
 class WrongAnswer(Exception):
@@ -64,6 +65,11 @@ class Exercise:
     def task(self) -> str:
         """What to do, for the student."""
         return inspect.cleandoc(self.checker.__doc__ or "")
+
+    def _repr_markdown_(self) -> str:
+        """The task, as a notebook shows it."""
+        text = re.sub(r":math:`([^`]*)`", r"$\1$", self.task)
+        return f"**{self.name}** (§{self.section}): `{self.signature}`\n\n{text}"
 
     def check(self, solution: Callable) -> Outcome:
         """Checks a solution; whatever it raises is reported as a hint, not as a traceback."""

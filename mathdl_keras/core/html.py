@@ -149,7 +149,8 @@ def _claim(record: Any) -> str:
 
 def _verdict(verdict: Any) -> str:
     shown = {key: escape(text) for key, text in verdict.shown().items()}
-    numbers = "".join(_number(shown[key]) for key in ("predicted", "measured", "tolerance"))
+    tolerance = f"{shown['tolerance']} ({shown['meaning']})"
+    numbers = "".join(map(_number, (shown["predicted"], shown["measured"], tolerance)))
     outcome = "holds" if verdict.holds else "fails"
     return f'<tr><td>{shown["label"]}</td>{numbers}<td class="{outcome}">{outcome}</td></tr>\n'
 

@@ -3,7 +3,7 @@
 A *record* is the outcome of one claim or of one of its mutants, as `core.claims` makes it: `claim_id`, `section`,
 `statement`, `mutant` (None for the claim itself), `status` ("holds", "fails", "refuted", "survives" or "error"),
 `seconds`, `message`, and `verdicts`. A verdict is one comparison: `holds`, and `shown()`, which gives short texts
-under the keys label, predicted, measured and tolerance.
+under the keys label, predicted, measured, tolerance and meaning (of the tolerance).
 """
 
 import os
@@ -92,6 +92,23 @@ def claims_table(records: Sequence[Any]) -> Table:
     for record in records:
         for cells in _claim_rows(record):
             table.add_row(*cells)
+    return table
+
+
+def runs_table(records: Sequence[Any]) -> Table:
+    """A table of many runs, of several seeds or of mutants: a row a run, with its worst comparison."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.caption = _caption(records)
+    for heading in ("claim", "seed", "mutant", "worst"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("predicted", "measured", "tolerance"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for record in records:
+        worst = max(record.verdicts, key=lambda v: v.ratio, default=None)
+        texts = (record.claim_id, str(record.seed), record.mutant or "", worst.shown()["label"] if worst else "")
+        numbers = _figures(worst) if worst else [Text("")] * 3
+        table.add_row(*map(Text, texts), *numbers, Text(record.status, STATUS_STYLES.get(record.status, "")))
     return table
 
 

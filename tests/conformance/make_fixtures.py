@@ -1,7 +1,7 @@
 """One model that holds every component of the shelf, and the script that writes it to a file.
 
-`KERAS_BACKEND=jax python tests/conformance/make_fixtures.py` writes `fixtures/jax.keras`, and with `--expected` also the
-inputs' outputs; run it on each backend when a component is added.
+`KERAS_BACKEND=jax python tests/conformance/make_fixtures.py` writes `fixtures/jax.keras`, and with `--expected` also
+what it gives; run it on each backend when a component is added.
 """
 
 import sys

@@ -176,7 +176,7 @@ def test_records_make_a_ledger():
     assert entry["claim_id"].endswith(".mean_of_normals")
     assert entry["verdicts"][0]["holds"] is True and entry["status"] == "holds"
     shown = record.verdicts[0].shown()
-    assert shown["label"] == "mean" and "4 SE of 400" in shown["tolerance"]
+    assert shown["label"] == "mean" and shown["meaning"] == "4 SE of 400"
 
 
 def test_every_verdict_kind_is_documented_with_an_example():

@@ -30,7 +30,8 @@ def chapter_run(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("module", "args"), [("mathdl_keras", ["--help"]), ("mathdl_keras", ["list"]), ("mathdl_keras.chapters.ch14", ["--help"])]
+    ("module", "args"),
+    [("mathdl_keras", ["--help"]), ("mathdl_keras", ["list"]), ("mathdl_keras.chapters.ch14", ["--help"])],
 )
 def test_help_and_list_load_no_backend(module, args):
     code = (
@@ -67,7 +68,9 @@ def test_the_registry_agrees_with_the_folders():
     folders = {p.name for p in (Path(cli.__file__).parents[1] / "chapters").iterdir() if (p / "__main__.py").exists()}
     assert folders == {c.name for c in CHAPTERS}
     for name in folders:
-        assert f'chapter_main("{name}")' in (Path(cli.__file__).parents[1] / "chapters" / name / "__main__.py").read_text()
+        assert (
+            f'chapter_main("{name}")' in (Path(cli.__file__).parents[1] / "chapters" / name / "__main__.py").read_text()
+        )
 
 
 def one_line(done, status, *words):
@@ -136,7 +139,17 @@ def test_find_returns_a_ready_chapter():
 def test_a_data_set_without_network_is_one_line(tmp_path):
     """A proxy that refuses stands for a missing network."""
     env = {"KERAS_HOME": str(tmp_path), "https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
-    done = run("--only", "demo", "--quick", "--dataset", "mnist", "--out", tmp_path / "out", module="mathdl_keras.chapters.ch14", **env)
+    done = run(
+        "--only",
+        "demo",
+        "--quick",
+        "--dataset",
+        "mnist",
+        "--out",
+        tmp_path / "out",
+        module="mathdl_keras.chapters.ch14",
+        **env,
+    )
     assert done.returncode == 2
     assert "mnist could not be downloaded" in done.stderr.splitlines()[-1]
     assert "mnist5k" in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mathdl_keras.core.autodiff import grad
-from mathdl_keras.core.loops import compiled_loop, scan
+from mathdl_keras.core.loops import compiled, compiled_loop, scan
 
 A = np.array([[0.9, 0.2], [-0.3, 0.8]], "float32")
 XS = np.random.default_rng(0).standard_normal((7, 2)).astype("float32")
@@ -99,3 +99,10 @@ def test_compiled_loop_sees_its_counter():
 def test_compiled_loop_refuses_negative_steps():
     with pytest.raises(ValueError, match="steps must be >= 0; received steps=-1"):
         compiled_loop(lambda k, s: s)(np.float32(0), -1)
+
+
+def test_compiled_is_the_same_function():
+    f = compiled(lambda p: {"sum": ops.sum(p["a"] * p["b"]), "a": p["a"]})
+    for n in (3, 5):
+        out = f({"a": ops.ones(n), "b": ops.arange(n, dtype="float32")})
+        assert float(out["sum"]) == n * (n - 1) / 2 and out["a"].shape[0] == n

@@ -1,5 +1,6 @@
 """Claims of chapter 14: what detection theory and the algebra of convolution predict, and what the layers do."""
 
+import keras
 import numpy as np
 from keras import ops
 from scipy import integrate, signal, stats
@@ -12,6 +13,7 @@ from mathdl_keras.chapters.ch14.layers import ExplicitConv2D
 from mathdl_keras.chapters.ch14.models import LearnedFilterDetector
 from mathdl_keras.core.autodiff import grad, per_example_gradients, value_and_grad, vjp
 from mathdl_keras.core.claims import at_most, claim, distributed_as, equals, exactly, mean_equals
+from mathdl_keras.core.loops import compiled
 
 
 def antisymmetric(n, norm):
@@ -85,7 +87,7 @@ def shortcut(s):
 def pearson_null(rng, *, n=8, mean=5.0, p_fa=0.01, draws=20_000, layer=PearsonCorrelation1D):
     s = rng.standard_normal(n)
     x = mean + rng.standard_normal((draws, n, 1))
-    r = ops.convert_to_numpy(layer(s)(x))[:, 0, 0].astype("float64")
+    r = ops.convert_to_numpy(compiled(layer(s))(ops.convert_to_tensor(x)))[:, 0, 0].astype("float64")
     law = stats.beta(0.5, (n - 2) / 2)
     alarms = r > null_threshold(n, p_fa)
     return (
@@ -105,7 +107,8 @@ def pearson_affine(rng, *, n=32, length=200, place=120, gain=3.0, offset=-3000.0
     s = rng.standard_normal(n)
     x = rng.standard_normal((1, length, 1))
     x[0, place : place + n, 0] = s
-    r, moved = (layer(s)(ops.convert_to_tensor(v)) for v in (x, gain * x + offset))
+    correlate = compiled(layer(s))
+    r, moved = (correlate(ops.convert_to_tensor(v)) for v in (x, gain * x + offset))
     # each sample of aX + b is rounded at the size of the offset: u |b| / (a sd of a window) moves r by ~1e-13
     return (
         equals(moved, ops.convert_to_numpy(r), roundings=9000, label="r(aX + b)"),
@@ -198,11 +201,10 @@ def conv_backprop(rng, *, size=8, oracle=signal.correlate2d, backward=conv2d_bac
     x, K = (ops.convert_to_tensor(rng.standard_normal(shape)) for shape in ((2, size, size, 3), (3, 2, 3, 4)))
     verdicts = [_forward_is(oracle, x, K)]
     for stride, padding in [(1, 0), (2, 1), (3, 2)]:
-        z, pullback = vjp(lambda p, s=stride, p_=padding: conv2d_forward(*p, None, s, p_), (x, K))
-        delta = ops.convert_to_tensor(rng.standard_normal(z.shape))
-        dx, dK, _ = backward(delta, x, K, stride, padding)
-        auto_dx, auto_dK = (ops.convert_to_numpy(g) for g in pullback(delta))
-        power, scale = float(ops.sum(delta * z)), float(ops.sum(ops.abs(delta * z)))
+        sizes = conv_output_size(size, 3, stride, padding), conv_output_size(size, 2, stride, padding)
+        delta = ops.convert_to_tensor(rng.standard_normal((2, *sizes, 4)))
+        z, dx, dK, auto_dx, auto_dK = _derivatives(x, K, delta, stride, padding, backward)
+        power, scale = np.sum(z * ops.convert_to_numpy(delta)), np.sum(np.abs(z * ops.convert_to_numpy(delta)))
         where = f"stride {stride}, padding {padding}"
         verdicts += [
             equals(dx, auto_dx, roundings=5000, label=f"dX, {where}"),
@@ -211,6 +213,17 @@ def conv_backprop(rng, *, size=8, oracle=signal.correlate2d, backward=conv2d_bac
             equals(ops.sum(dK * K), power, roundings=300, scale=scale, label=f"<dK, K> = <delta, Z>, {where}"),
         ]
     return verdicts
+
+
+def _derivatives(x, K, delta, stride, padding, backward):
+    """Z as an array, the gradients by hand, and those of automatic differentiation as arrays."""
+
+    def run(x, K, delta):
+        z, pullback = vjp(lambda p: conv2d_forward(*p, None, stride, padding), (x, K))
+        return z, *backward(delta, x, K, stride, padding)[:2], *pullback(delta)
+
+    z, dx, dK, *auto = compiled(run)(x, K, delta)
+    return ops.convert_to_numpy(z), dx, dK, *map(ops.convert_to_numpy, auto)
 
 
 def _forward_is(oracle, x, K):
@@ -306,7 +319,7 @@ STACKS = ([(3, 1), (3, 1)], [(3, 2), (3, 1), (2, 2)], [(5, 1), (2, 3), (3, 2), (
     "one output sees 1 + sum_l (k_l - 1) prod_{i<l} s_i inputs",
     refuted_by={"strides ignored": {"field": lambda stack: 1 + sum(k - 1 for k, _ in stack)}},
 )
-def receptive_fields(rng, *, length=80, field=receptive_field):
+def receptive_fields(rng, *, length=48, field=receptive_field):
     widths = [int(np.sum(_sensitivity(stack, length) > 0)) for stack in STACKS]
     return exactly(np.array(widths), [field(stack) for stack in STACKS], label="support of d out / d in")
 
@@ -314,10 +327,6 @@ def receptive_fields(rng, *, length=80, field=receptive_field):
 def _sensitivity(stack, length):
     """d out / d in of one output of convolutions with positive kernels: nothing can cancel."""
     layers = [ExplicitConv2D(1, (1, k), strides=(1, s), kernel_initializer="ones") for k, s in stack]
-
-    def first(x):
-        for layer in layers:
-            x = layer(x)
-        return x[0, 0, 0, 0]
-
-    return ops.convert_to_numpy(grad(first)(np.ones((1, 1, length, 1), "float32"))).ravel()
+    network = keras.Sequential([keras.Input((1, length, 1)), *layers])
+    first = compiled(grad(lambda x: network(x)[0, 0, 0, 0]))
+    return ops.convert_to_numpy(first(ops.ones((1, 1, length, 1)))).ravel()

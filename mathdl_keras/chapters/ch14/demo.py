@@ -16,8 +16,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from mathdl_keras.chapters.ch14.detection import pearson_correlation, sliding_correlation
-from mathdl_keras.chapters.ch14.filters import PearsonCorrelation2D, SignalDetector
+from mathdl_keras.chapters.ch14.filters import MatchedFilter2D, PearsonCorrelation2D
 from mathdl_keras.chapters.ch14.layers import ExplicitConv2D
 from mathdl_keras.chapters.ch14.models import SingleChannelCNN
 from mathdl_keras.core import datasets
@@ -62,11 +61,12 @@ def find_patch(pixels, rng, draws, place=PLACE, size=PATCH, contrast=0.6, offset
     row, column = place
     patch = pixels[row : row + size, column : column + size]
     seen = contrast * pixels + offset + noise * rng.standard_normal((draws, *pixels.shape))
-    x = seen.astype("float32")[..., None]
-    r, raw = (ops.convert_to_numpy(f(x[:1], patch))[0, ..., 0] for f in (pearson_correlation, sliding_correlation))
-    detector = SignalDetector(PearsonCorrelation2D(patch), threshold=0.5)
-    found, *others = (tuple(map(int, at)) for at in ops.convert_to_numpy(detector.locate(x)))
-    by_raw = tuple(map(int, np.unravel_index(raw.argmax(), raw.shape)))
+    image = keras.Input((*pixels.shape, 1))
+    detect = keras.Model(image, [PearsonCorrelation2D(patch)(image), MatchedFilter2D(patch)(image)])
+    r, raw = (y[..., 0] for y in detect.predict(seen.astype("float32")[..., None], batch_size=4, verbose=0))
+    found, *others = (peak(r_i) for r_i in r)
+    r, raw = r[0], raw[0]
+    by_raw = peak(raw)
     hits = (found == place) + sum(at == place for at in others)
     metrics = [
         Metric("Pearson: distance from the true place", _distance(found, place), "px", "exactly 0", found == place),
@@ -76,6 +76,11 @@ def find_patch(pixels, rng, draws, place=PLACE, size=PATCH, contrast=0.6, offset
     ]
     views = {"seen": seen[0], "patch": patch, "pearson": r, "raw": raw, "found": found, "by_raw": by_raw}
     return views, metrics
+
+
+def peak(response):
+    """The row and column of the largest value."""
+    return tuple(map(int, np.unravel_index(response.argmax(), response.shape)))
 
 
 def _distance(a, b):
@@ -106,17 +111,15 @@ def _network(session: Session, split):
     h = layers.Dropout(0.5, seed=session.seed)(layers.Flatten()(h))
     model = FunctionalStepModel(x, layers.Dense(_classes(split))(h))
     model.compile(keras.optimizers.Adam(2e-3), CROSS_ENTROPY, metrics=["accuracy"])
-    _fit(session, model, "network", split, epochs=session.choose(4, 15))
-    return model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)["accuracy"]
+    return _fit(session, model, "network", split, epochs=session.choose(4, 15))["val_accuracy"][-1]
 
 
 def _single_channel(session: Session, split):
     """The network of §14.5, whose gradients are formulas."""
     model = SingleChannelCNN(_classes(split), kernel_size=3)
     model.compile(keras.optimizers.Adam(5e-3), metrics=["sparse_categorical_accuracy"])
-    _fit(session, model, "single channel", split, epochs=session.choose(4, 15))
-    logits = model.predict(split.x_test, verbose=0)
-    return float(np.mean(logits.argmax(axis=1) == split.y_test))
+    curves = _fit(session, model, "single channel", split, epochs=session.choose(4, 15))
+    return curves["val_sparse_categorical_accuracy"][-1]
 
 
 def _classes(split):
@@ -125,4 +128,6 @@ def _classes(split):
 
 def _fit(session, model, name, split, epochs):
     validation = (split.x_test, split.y_test)
-    session.fit(model, name, split.x_train, split.y_train, epochs=epochs, batch_size=32, validation_data=validation)
+    return session.fit(
+        model, name, split.x_train, split.y_train, epochs=epochs, batch_size=32, validation_data=validation
+    )

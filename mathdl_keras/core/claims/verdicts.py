@@ -54,9 +54,10 @@ class Verdict:
         return 1 - self.ratio
 
     def shown(self) -> dict[str, str]:
-        """Label, predicted, measured and tolerance as short texts."""
+        """Label, predicted, measured, tolerance and its meaning as short texts."""
         numbers = {key: f"{getattr(self, key):.5g}" for key in ("predicted", "measured")}
-        return {"label": self.label} | numbers | {"tolerance": f"{self.tolerance:.2g} ({self.meaning})"}
+        tolerance = {"exactly": "exact", "at_most": "at most"}.get(self.kind, f"{self.tolerance:.2g}")
+        return {"label": self.label} | numbers | {"tolerance": tolerance, "meaning": self.meaning}
 
 
 def _finite(name, x):
@@ -107,7 +108,7 @@ def exactly(measured, predicted, *, label=""):
     """
     m, p = _finite("measured", measured), _finite("predicted", predicted)
     different = max(m.size, p.size) if m.shape != p.shape else int(np.sum(m != p))
-    meaning = f"of {p.size} entries differ" if p.ndim else "exact"
+    meaning = f"of {p.size} entries differ" if p.ndim else "one number"
     if p.ndim:
         return Verdict("exactly", label, 0, different, 0, different, meaning, m.dtype.name)
     return Verdict("exactly", label, float(p), float(m.flat[0]), 0, different, meaning, m.dtype.name)
@@ -214,5 +215,5 @@ def at_most(measured, bound, *, sharpness, label=""):
     slack = 1 + 10 * unit_roundoff(dtype_of(measured))
     with np.errstate(divide="ignore"):
         error = np.maximum(m / (slack * p), sharpness * p / np.maximum(m, 0))
-    meaning = f"bound, at least {sharpness:g} of it"
+    meaning = f"and at least {sharpness:.3g} of it"
     return _worst("at_most", label, m, p, 1.0, meaning, dtype_of(measured), error)

@@ -1,9 +1,10 @@
-r"""Loops: a differentiable scan of static length, and a compiled loop for long iterations.
+r"""Loops and compilation: a differentiable scan of static length, a compiled loop for long iterations.
 
 | use | word | differentiable | memory |
 | --- | --- | --- | --- |
 | a recurrence one trains through (RNN, ODE solver) | `scan` | yes | every step is kept |
 | a long iteration (SGD replicas, Q-learning sweeps) | `compiled_loop` | no | one state |
+| a function that is called once or more on whole arrays | `compiled` | no | its own |
 
 `keras.ops.scan` cannot serve: on TensorFlow its outputs must look like its carry, and XLA refuses it.
 """
@@ -18,7 +19,7 @@ elif keras.backend.backend() == "jax":
 else:
     from mathdl_keras.core.loops import _torch as _engine  # type: ignore[no-redef]
 
-__all__ = ["compiled_loop", "scan"]
+__all__ = ["compiled", "compiled_loop", "scan"]
 
 
 def scan(f, init, xs=None, length=None):
@@ -92,3 +93,24 @@ def compiled_loop(body):
         return loop(tree.map_structure(keras.ops.convert_to_tensor, state), int(steps))
 
     return run
+
+
+def compiled(f):
+    """Compiles a pure function of tensors or nests as a whole; PyTorch runs it as it is.
+
+    On JAX every operation outside a compiled function is compiled by itself, for each shape: a function of a hundred
+    operations that runs once is several times faster this way. Keras variables that it reads are constants, and it
+    must not make any.
+
+    Args:
+        f: A pure function of tensors.
+
+    Returns:
+        A function of the same arguments.
+
+    Example:
+        >>> import keras
+        >>> float(compiled(lambda x: keras.ops.sum(x * x))(keras.ops.ones(3)))
+        3.0
+    """
+    return _engine.compiled(f)

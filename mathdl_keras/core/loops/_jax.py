@@ -9,3 +9,7 @@ def scan(f, init, xs, length):
 
 def loop(body):
     return jax.jit(lambda state, steps: jax.lax.fori_loop(0, steps, body, state))
+
+
+def compiled(f):
+    return jax.jit(f)

@@ -29,7 +29,7 @@ def scan(f, init, xs, length):
 
 
 def loop(body):
-    @tf.function(jit_compile=True, reduce_retracing=True)
+    @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
     def compiled(state, steps):
         def step(k, flat):
             return k + 1, _flat(body(k, tree.pack_sequence_as(state, flat)))
@@ -38,3 +38,7 @@ def loop(body):
         return tree.pack_sequence_as(state, flat)
 
     return lambda state, steps: compiled(state, tf.constant(steps))
+
+
+def compiled(f):
+    return tf.function(f, autograph=False, reduce_retracing=True)

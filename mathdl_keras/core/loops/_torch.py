@@ -22,3 +22,7 @@ def loop(body):
         return state
 
     return run
+
+
+def compiled(f):
+    return torch.no_grad()(f)
