@@ -9,23 +9,10 @@ import numpy as np
 
 from benchmarks.harness import Case, agree_within
 from mathdl_keras.core.autodiff import vjp
+from mathdl_keras.core.loops import compiled
 from mathdl_keras.layers import ExplicitConv2D
 
 SHAPE, FILTERS, KERNEL = (32, 28, 28, 16), 32, 3
-
-
-def compiled(fn):
-    """`fn` as `fit` would run it: jax.jit, tf.function, or as it is on torch."""
-    backend = keras.backend.backend()
-    if backend == "jax":
-        import jax
-
-        return jax.jit(fn)
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(fn)
-    return fn
 
 
 def by_hand(layer):
