@@ -58,11 +58,12 @@ def test_hand_written_gradients_equal_those_of_keras_layers(name, weight):
 
 
 @pytest.mark.parametrize("name", ["single", "multi"])
-def test_training_lowers_the_loss_and_a_file_brings_it_back(name, tmp_path):
+def test_training_learns_twelve_images_by_heart_and_a_file_brings_it_back(name, tmp_path):
+    keras.utils.set_random_seed(0)
     model = networks()[name]
     model.compile(keras.optimizers.Adam(0.02), metrics=["sparse_categorical_accuracy"])
-    loss = model.fit(X, Y, batch_size=12, epochs=30, verbose=0, validation_data=(X, Y)).history["val_loss"]
-    assert loss[-1] < loss[0] / 2
+    loss = model.fit(X, Y, batch_size=12, epochs=100, verbose=0, validation_data=(X, Y)).history["val_loss"]
+    assert loss[-1] < loss[0] / 10
     model.save(tmp_path / "cnn.keras")
     loaded = keras.models.load_model(tmp_path / "cnn.keras")
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))

@@ -69,8 +69,8 @@ def value_and_grad(fn, variables, has_aux=False):
         >>> import keras
         >>> w = keras.Variable([3.0, 4.0])
         >>> loss, (g,) = value_and_grad(lambda: keras.ops.sum(w * w) / 2, [w])
-        >>> float(loss), [float(g_i) for g_i in g]
-        (12.5, [3.0, 4.0])
+        >>> keras.ops.convert_to_numpy(g).tolist()
+        [3.0, 4.0]
     """
     return _engine.value_and_grad(fn, list(variables), has_aux)
 
@@ -90,7 +90,7 @@ def grad(f):
     Example:
         >>> import keras
         >>> x = keras.ops.convert_to_tensor([1.0, 2.0])
-        >>> [float(d) for d in grad(lambda x: keras.ops.sum(x**3))(x)]
+        >>> keras.ops.convert_to_numpy(grad(lambda x: keras.ops.sum(x**3))(x)).tolist()
         [3.0, 12.0]
     """
     return _engine.grad(f)
@@ -110,7 +110,7 @@ def jvp(f, x, v):
     Example:
         >>> import keras
         >>> x, v = (keras.ops.convert_to_tensor(a) for a in ([1.0, 2.0], [1.0, 0.0]))
-        >>> [float(d) for d in jvp(lambda x: x**2, x, v)[1]]
+        >>> keras.ops.convert_to_numpy(jvp(lambda x: x**2, x, v)[1]).tolist()
         [2.0, 0.0]
     """
     return _engine.jvp(f, x, v)
@@ -130,7 +130,7 @@ def vjp(f, x):
     Example:
         >>> import keras
         >>> x, u = (keras.ops.convert_to_tensor(a) for a in ([1.0, 2.0], [1.0, 10.0]))
-        >>> [float(d) for d in vjp(lambda x: x**2, x)[1](u)]
+        >>> keras.ops.convert_to_numpy(vjp(lambda x: x**2, x)[1](u)).tolist()
         [2.0, 40.0]
     """
     return _engine.vjp(f, x)
@@ -148,7 +148,7 @@ def jacobian(f):
     Example:
         >>> import keras
         >>> x = keras.ops.convert_to_tensor([1.0, 2.0])
-        >>> [[float(d) for d in row] for row in jacobian(lambda x: x**2)(x)]
+        >>> keras.ops.convert_to_numpy(jacobian(lambda x: x**2)(x)).tolist()
         [[2.0, 0.0], [0.0, 4.0]]
     """
     return _engine.jacobian(f)
@@ -168,7 +168,7 @@ def hvp(f, x, v):
     Example:
         >>> import keras
         >>> x, v = (keras.ops.convert_to_tensor(a) for a in ([1.0, 2.0], [1.0, 1.0]))
-        >>> [float(d) for d in hvp(lambda x: keras.ops.sum(x**3), x, v)]
+        >>> keras.ops.convert_to_numpy(hvp(lambda x: keras.ops.sum(x**3), x, v)).tolist()
         [6.0, 12.0]
     """
     return _engine.hvp(f, x, v)
@@ -190,7 +190,7 @@ def per_example_gradients(loss, variables, *batch):
         >>> w = keras.Variable(2.0)
         >>> x = keras.ops.convert_to_tensor([1.0, 3.0])
         >>> (g,) = per_example_gradients(lambda x: (w * x) ** 2 / 2, [w], x)
-        >>> [float(g_m) for g_m in g]
+        >>> keras.ops.convert_to_numpy(g).tolist()
         [2.0, 18.0]
     """
     variables = list(variables)
@@ -219,7 +219,7 @@ def custom_vjp(forward, backward):
         >>> import keras
         >>> square = custom_vjp(lambda x: (x * x, x), lambda x, u: (2 * x * u,))
         >>> x = keras.ops.convert_to_tensor([1.0, 2.0])
-        >>> [float(d) for d in grad(square)(x)]
+        >>> keras.ops.convert_to_numpy(grad(square)(x)).tolist()
         [2.0, 4.0]
     """
     return _engine.custom_vjp(forward, backward)
