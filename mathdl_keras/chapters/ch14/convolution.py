@@ -82,9 +82,9 @@ def conv2d_forward(x, kernel, bias=None, strides=1, padding="valid"):
     """
     x, kernel = images(x, "x"), _kernel(kernel, x)
     output_sizes(x.shape[1:3], tuple(kernel.shape[:2]), strides, padding)
-    padded = pad(x, pad_amounts(x.shape[1:3], tuple(kernel.shape[:2]), strides, padding))
-    steps = pair(strides, "strides")
-    Z = ops.conv(padded, kernel, steps, "valid", data_format="channels_last")
+    if not isinstance(padding, str):
+        x, padding = pad(x, pad_amounts(x.shape[1:3], tuple(kernel.shape[:2]), strides, padding)), "valid"
+    Z = ops.conv(x, kernel, pair(strides, "strides"), padding, data_format="channels_last")
     return Z if bias is None else Z + ops.convert_to_tensor(bias, dtype=Z.dtype)
 
 
@@ -140,16 +140,17 @@ def taps(x, kernel_size, strides, sizes):
 
 
 def _correlate(x, delta, kernel_shape, strides):
-    """∂K: for each row a of the kernel, all its columns b and channels c at once."""
-    (kh, kw, _, _), (sh, sw) = kernel_shape, pair(strides, "strides")
+    """∂K: for each row a of the kernel, all its columns b and channels c in one product for each image."""
+    (kh, kw, C, F), (sh, sw) = kernel_shape, pair(strides, "strides")
     _, rows, columns, _ = delta.shape
-    beside = ops.concatenate(  # (batch, H, W', kw C)
-        list(taps(x, (1, kw), (1, sw), (x.shape[1], columns))), axis=-1
-    )
-    dkernel = ops.stack(  # (kh, batch, kw C, F): one matrix product for each image is fastest
-        [ops.einsum("nijp,nijf->npf", beside[:, a : a + sh * (rows - 1) + 1 : sh], delta) for a in range(kh)]
-    )
-    return ops.reshape(ops.sum(dkernel, axis=1), kernel_shape)
+    beside = ops.concatenate(list(taps(x, (1, kw), (1, sw), (x.shape[1], columns))), axis=-1)  # (batch, H, W', kw C)
+    delta = ops.reshape(delta, (-1, rows * columns, F))
+
+    def row(a):
+        windows = ops.reshape(beside[:, a : a + sh * (rows - 1) + 1 : sh], (-1, rows * columns, kw * C))
+        return ops.sum(ops.einsum("nrp,nrf->npf", windows, delta), axis=0)
+
+    return ops.reshape(ops.stack([row(a) for a in range(kh)]), kernel_shape)
 
 
 def pad(x, pads, value=0.0):

@@ -13,6 +13,7 @@ zeros is odd the extra one goes at the end), or the number of zeros on both side
 one for each axis.
 """
 
+import functools
 import math
 from numbers import Integral
 
@@ -145,6 +146,11 @@ def check_padding(padding, length=2):
 
 def pad_amounts(sizes, kernel_size, strides, padding):
     """Zeros before and after each of the two axes: ((top, bottom), (left, right))."""
+    return _pad_amounts(tuple(sizes), *map(_frozen, (kernel_size, strides, padding)))
+
+
+@functools.lru_cache(maxsize=512)  # eager PyTorch asks at every step
+def _pad_amounts(sizes, kernel_size, strides, padding):
     k, s, p = pair(kernel_size, "kernel_size"), pair(strides, "strides"), check_padding(padding)
     if any(size is None for size in sizes):
         raise ValueError(f"height and width must be known; received {tuple(sizes)}")
@@ -153,10 +159,19 @@ def pad_amounts(sizes, kernel_size, strides, padding):
 
 def output_sizes(sizes, kernel_size, strides, padding):
     """Height and width after windows of `kernel_size`; an unknown size stays None."""
+    return _output_sizes(tuple(sizes), *map(_frozen, (kernel_size, strides, padding)))
+
+
+@functools.lru_cache(maxsize=512)
+def _output_sizes(sizes, kernel_size, strides, padding):
     k, s, p = pair(kernel_size, "kernel_size"), pair(strides, "strides"), check_padding(padding)
     return tuple(
         None if size is None else conv_output_size(size, *window) for size, *window in zip(sizes, k, s, p, strict=True)
     )
+
+
+def _frozen(value):
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _zeros(size, extent, stride, padding):
