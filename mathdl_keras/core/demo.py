@@ -61,8 +61,6 @@ class Session:
     def __post_init__(self):
         if self.resume:
             self.history = read_history_csv(self.out / "history.csv")
-        else:
-            shutil.rmtree(self.backup, ignore_errors=True)
 
     @property
     def backup(self) -> Path:
@@ -83,6 +81,8 @@ class Session:
             The history of the whole training, resumed or not: from each quantity to its value after each epoch.
         """
         check_data(x)
+        if not self.resume:
+            shutil.rmtree(self.backup / name, ignore_errors=True)
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
         keras.utils.set_random_seed(self.seed)  # of shuffling, and of weights that are made here
         if not model.built:

@@ -67,10 +67,9 @@ def probe() -> dict:
 def _devices() -> list[str]:
     import keras
 
-    if keras.backend.backend() != "torch":
-        return keras.distribution.list_devices()
-    device = keras.src.backend.torch.core.get_device()
-    return [f"{device}:0" if ":" not in device else device]
+    if keras.backend.backend() == "torch":
+        return [str(keras.ops.zeros(1).device)]
+    return keras.distribution.list_devices()
 
 
 def _operation(name):

@@ -43,7 +43,8 @@ def run_chapter(chapter: Chapter, options, console: Console) -> int:
         _print_exercises(chapter, console)
         return 0
     paths += _write(chapter, session, records, results)
-    session.finish()
+    if results is not None:
+        session.finish()
     console.print("saved " + ", ".join(p.name for p in paths) + f" in {escape(str(session.out))}", highlight=False)
     return 0 if all(r.good for r in records) else 1
 
@@ -92,11 +93,11 @@ def _write(chapter, session, records, results) -> list[Path]:
     settings = {"dataset": session.dataset, "seed": session.seed, "quick": session.quick}
     metrics = [] if results is None else list(results.metrics)
     data = {} if results is None else {d.name: f"{d.source}. Licence: {d.licence}" for d in results.data}
-    payload = {"chapter": chapter.name, "settings": settings, "environment": report.environment(), "data": data}
-    payload["metrics"] = {m.name: m.value if math.isfinite(m.value) else None for m in metrics}
-    paths = [files.write_json(session.out / "metrics.json", payload)]
-    if (session.out / "history.csv").exists() and results is not None:
-        paths.append(session.out / "history.csv")
+    paths = []
+    if results is not None:
+        payload = {"chapter": chapter.name, "settings": settings, "environment": report.environment(), "data": data}
+        payload["metrics"] = {m.name: m.value if math.isfinite(m.value) else None for m in metrics}
+        paths = [files.write_json(session.out / "metrics.json", payload), session.out / "history.csv"]
     saved = figures.save(drawn, session.out)
     pictures = {path.stem: path for path in saved if path.suffix == ".svg"}
     title = f"{chapter.label}. {chapter.title}"

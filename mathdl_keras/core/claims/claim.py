@@ -41,7 +41,8 @@ class Claim:
     @property
     def id(self) -> str:
         """Chapter and name, such as `ch14.matched_filter`."""
-        return f"{self.function.__module__.split('.')[-2:][0]}.{self.name}"
+        _, _, place = self.function.__module__.rpartition("chapters.")
+        return f"{place.partition('.')[0]}.{self.name}"
 
     def run(self, seed=0, mutant=None) -> tuple[Verdict, ...]:
         """The verdicts for one seed, of the claim itself or of one of its mutants."""
@@ -95,6 +96,7 @@ def claim(section, statement, *, refuted_by, precision=None):
 
 
 def discover(chapter: str) -> list[Claim]:
-    """The claims of a chapter, in the order of its text: discovery reads the module; nothing registers itself."""
+    """The claims of a chapter, in the order of its `__all__`, else of its text; nothing registers itself."""
     module = importlib.import_module(f"mathdl_keras.chapters.{chapter}.claims")
-    return [value for value in vars(module).values() if isinstance(value, Claim)]
+    names = getattr(module, "__all__", vars(module))
+    return [value for value in (getattr(module, name) for name in names) if isinstance(value, Claim)]
