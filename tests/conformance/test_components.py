@@ -94,6 +94,16 @@ def test_without_randomness_training_and_inference_are_one_function(name):
     np.testing.assert_array_equal(first, numpy(component(x, training=False)))
 
 
+@pytest.mark.parametrize("name", components("masks"))
+def test_masked_steps_have_no_influence(name):
+    """Two signals that differ only where the mask hides them give the same output."""
+    x, hidden = batch(name), batch(name, seed=1)
+    mask = np.arange(x.shape[1]) < x.shape[1] - 3
+    component = make(name)
+    a, b = (component(np.where(mask[:, None], x, other), mask=np.tile(mask, (len(x), 1))) for other in (x, hidden))
+    np.testing.assert_array_equal(numpy(a)[:, mask[: a.shape[1]]], numpy(b)[:, mask[: b.shape[1]]])
+
+
 @pytest.mark.parametrize("policy", HALF)
 @pytest.mark.parametrize("name", ENTRIES)
 def test_mixed_precision(name, policy):

@@ -9,7 +9,7 @@ Known Signal               MatchedFilter1D/2D, PearsonCorrelation1D/2D,  matched
                                                  pearson_correlation
 14.3     Detection of Unknown Signal             LearnedFilterDetector                         learned_filter 14.4
 Auxiliary Thoughts                      conv_output_size, receptive_field, im2col,    output_size, equivariance,
-                                                 ExplicitMaxPool2D, max_pool2d_forward/_backward  receptive_fields
+                                                 ExplicitMaxPool2D, max_pool2d_forward/_backward  receptive_field
 14.5     SGD for Convolution Neural Networks     SingleChannelCNN, ExplicitConv2D,             conv_backprop
          with a Single Channel                   conv2d_forward, conv2d_backward
 14.6     On Convolution Neural Networks with     MultiChannelCNN, ExplicitConv2D               conv_backprop

@@ -4,7 +4,7 @@ from mathdl_keras.chapters.ch14.claims.convolution import (
     conv_backprop,
     equivariance,
     output_size,
-    receptive_fields,
+    receptive_field,
     toeplitz,
 )
 from mathdl_keras.chapters.ch14.claims.detection import (
@@ -24,6 +24,6 @@ __all__ = [
     "learned_filter",
     "output_size",
     "equivariance",
-    "receptive_fields",
+    "receptive_field",
     "conv_backprop",
 ]

@@ -6,7 +6,8 @@ from keras import ops
 from scipy import signal
 
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
-from mathdl_keras.chapters.ch14.geometry import conv_output_size, receptive_field, toeplitz_matrix
+from mathdl_keras.chapters.ch14.geometry import conv_output_size, toeplitz_matrix
+from mathdl_keras.chapters.ch14.geometry import receptive_field as width_of
 from mathdl_keras.chapters.ch14.layers import ExplicitConv2D
 from mathdl_keras.core.autodiff import grad, vjp
 from mathdl_keras.core.claims import claim, equals, exactly
@@ -145,11 +146,11 @@ STACKS = ([(3, 1), (3, 1)], [(3, 2), (3, 1), (2, 2)], [(5, 1), (2, 3), (3, 2), (
 @claim(
     "14.4",
     "one output sees 1 + sum_l (k_l - 1) prod_{i<l} s_i inputs",
-    refuted_by={"strides ignored": {"field": lambda stack: 1 + sum(k - 1 for k, _ in stack)}},
+    refuted_by={"strides ignored": {"width": lambda stack: 1 + sum(k - 1 for k, _ in stack)}},
 )
-def receptive_fields(rng, *, length=48, field=receptive_field):
+def receptive_field(rng, *, length=48, width=width_of):
     widths = [int(np.sum(_sensitivity(stack, length) > 0)) for stack in STACKS]
-    return exactly(np.array(widths), [field(stack) for stack in STACKS], label="support of d out / d in")
+    return exactly(np.array(widths), [width(stack) for stack in STACKS], label="support of d out / d in")
 
 
 def _sensitivity(stack, length):
