@@ -59,6 +59,7 @@ class Session:
     history: list[dict] = field(default_factory=list)
 
     def __post_init__(self):
+        keras.utils.set_random_seed(self.seed)  # of weights that are made before they are trained
         if self.resume:
             self.history = read_history_csv(self.out / "history.csv")
 
@@ -84,7 +85,7 @@ class Session:
         if not self.resume:
             shutil.rmtree(self.backup / name, ignore_errors=True)
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-        keras.utils.set_random_seed(self.seed)  # of shuffling, and of weights that are made here
+        keras.utils.set_random_seed(self.seed)  # of shuffling, the same whatever ran before
         if not model.built:
             model(x[:1])
         with Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True) as bar:

@@ -123,7 +123,7 @@ class MultiChannelCNN(ChecksData, ManualGradientModel):
     def _glorot(self, shape, dtype=None):
         """Glorot's normal initialization for a linear map from the whole image: its fan-in is H x W x F."""
         fan_in = shape[0] * shape[1] * shape[2]
-        flat = keras.initializers.GlorotNormal(seed=0)((fan_in, shape[3]), dtype)
+        flat = keras.initializers.GlorotNormal()((fan_in, shape[3]), dtype)
         return ops.reshape(flat, shape)
 
     def call(self, x):
