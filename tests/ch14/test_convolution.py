@@ -18,7 +18,7 @@ from mathdl_keras.core.precision import float64, require_float64
 TOLERANCE = 1e-12
 CASES = [
     *itertools.product([(3, 3)], (1, 2, 3), ("valid", "same", 1, 2, (0, 2))),
-    *itertools.product([(2, 1), (1, 4)], ((2, 1), 3), ("same", (2, 0))),
+    *itertools.product([(2, 1), (1, 4)], (1, (2, 1), 3), ("same", (2, 0))),
 ]
 
 

@@ -91,7 +91,9 @@ def test_bad_usage_is_one_line_and_leaves_nothing(tmp_path):
     out = tmp_path / "out"
     chapter = {"module": "mathdl_keras.chapters.ch14"}
     one_line(run("--out", out, "--dataset", "cats", **chapter), 2, "dataset must be one of digits, mnist5k", "'cats'")
-    one_line(run("--out", out, "--claim", "cats", **chapter), 2, "claim must be one of toeplitz, matched_filter", "'cats'")
+    one_line(
+        run("--out", out, "--claim", "cats", **chapter), 2, "claim must be one of toeplitz, matched_filter", "'cats'"
+    )
     one_line(run("--out", out, "--seed", "-1", **chapter), 2, "--seed", "integer >= 0", "-1")
     one_line(run("--out", out, "--nonsense", **chapter), 2, "--nonsense")
     one_line(run("--only", "demo", "--claim", "toeplitz", **chapter), 2, "--claim goes with --only claims")

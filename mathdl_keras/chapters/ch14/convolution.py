@@ -123,10 +123,7 @@ def conv2d_backward(delta, x, kernel, strides=1, padding="valid"):
             f"delta must have shape (batch, {', '.join(map(str, expected))}); received {tuple(delta.shape)}"
         )
     pads = pad_amounts(x.shape[1:3], tuple(kernel.shape[:2]), strides, padding)
-    # the full correlation of the spread δ with the flipped kernel is one operation in Keras
-    steps = pair(strides, "strides")
-    full = ops.conv_transpose(delta, kernel, steps, "valid", data_format="channels_last")
-    dx = crop(full, pads, x.shape[1:3])
+    dx = _spread_back(delta, kernel, pair(strides, "strides"), padding, pads, x.shape[1:3])
     dkernel = _correlate(pad(x, pads), delta, tuple(kernel.shape), strides)
     return dx, dkernel, ops.sum(delta, axis=(0, 1, 2))
 
@@ -137,6 +134,14 @@ def taps(x, kernel_size, strides, sizes):
     for a in range(kh):
         for b in range(kw):
             yield x[:, a : a + sh * (rows - 1) + 1 : sh, b : b + sw * (columns - 1) + 1 : sw]
+
+
+def _spread_back(delta, kernel, steps, padding, pads, sizes):
+    """∂X: the full correlation of the spread δ with the flipped kernel, one operation in Keras, without its borders."""
+    if padding == "same" and steps == (1, 1):
+        return ops.conv_transpose(delta, kernel, steps, "same", data_format="channels_last")
+    full = ops.conv_transpose(delta, kernel, steps, "valid", data_format="channels_last")
+    return crop(full, pads, sizes)
 
 
 def _correlate(x, delta, kernel_shape, strides):
