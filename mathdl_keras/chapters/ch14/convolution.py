@@ -153,9 +153,9 @@ def _correlate(x, delta, kernel_shape, strides):
 
     def row(a):
         windows = ops.reshape(beside[:, a : a + sh * (rows - 1) + 1 : sh], (-1, rows * columns, kw * C))
-        return ops.sum(ops.einsum("nrp,nrf->npf", windows, delta), axis=0)
+        return ops.einsum("nrp,nrf->npf", windows, delta)
 
-    return ops.reshape(ops.stack([row(a) for a in range(kh)]), kernel_shape)
+    return ops.reshape(ops.sum(ops.concatenate([row(a) for a in range(kh)], axis=1), axis=0), kernel_shape)
 
 
 def pad(x, pads, value=0.0):
