@@ -11,7 +11,9 @@ import sys
 from dataclasses import asdict
 from importlib.metadata import version
 
-BACKENDS = ("tensorflow", "jax", "torch")
+from mathdl_keras.core.backend import BACKENDS, choose
+from mathdl_keras.core.chapters import UsageError
+
 HERE = pathlib.Path(__file__).parent
 MACHINERY = {"__init__", "__main__", "harness"}
 
@@ -29,7 +31,7 @@ def parse(argv):
         epilog="Exit status: 0 within the budgets, 1 over one or results differ, 2 bad usage.",
     )
     parser.add_argument("name", metavar="NAME", help="a benchmark, or 'list'")
-    parser.add_argument("--backend", choices=BACKENDS, help="default: Keras' own choice")
+    parser.add_argument("--backend", metavar="|".join(BACKENDS), help="default: as for a chapter")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write it there")
     parser.add_argument("--rounds", type=int, metavar="N", help="timed runs of each side")
     args = parser.parse_args(argv)
@@ -107,13 +109,9 @@ def write(path, name, results):
 
 
 def missing(name, error):
-    """Say in one line which package is missing; returns the exit status (a peer may be absent)."""
-    package = (error.name or "").split(".")[0]
-    if package in BACKENDS:
-        print(f"{package} is not installed: pip install '.[{package}]'", file=sys.stderr)
-        return 2
-    if package in {"benchmarks", "mathdl_keras", "keras"}:
-        raise error  # a fault of ours
+    """Say in one line which peer is missing, and go on; a fault of ours is raised."""
+    if (error.name or "").split(".")[0] in {"benchmarks", "mathdl_keras", "keras"}:
+        raise error
     print(f"{name} skipped: install the extra benchmarks ({error})")
     return 0
 
@@ -124,10 +122,12 @@ def main(argv=None):
         for name, summary in benchmarks().items():
             print(f"{name:<12} {summary}")
         return 0
-    if args.backend:
-        os.environ["KERAS_BACKEND"] = args.backend
     try:
+        choose(args.backend)
         results = list(measure(args.name, args.rounds))
+    except UsageError as mistake:
+        print(mistake, file=sys.stderr)
+        return 2
     except ImportError as error:
         return missing(args.name, error)
     return report(args, results)

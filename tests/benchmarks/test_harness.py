@@ -27,6 +27,7 @@ def test_bad_usage_is_one_line():
     for args, words in (
         (("nothing",), "NAME must be one of"),
         (("step", "--rounds", "0"), "--rounds must be at least 1"),
+        (("step", "--backend", "theano"), "backend must be one of tensorflow, jax, torch"),
     ):
         done = run(*args)
         assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr

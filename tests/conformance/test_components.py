@@ -133,7 +133,7 @@ def test_float64_is_kept(name):
         y = double(x.astype("float64"))
         assert dtype_of(y) == "float64"
         y = numpy(y)
-    np.testing.assert_allclose(y, numpy(single(x)), atol=1e-4)
+    np.testing.assert_allclose(y, numpy(single(x)), atol=1e-5)
     if "weights" not in ENTRIES[name].skips:
         assert np.any(y != y.astype("float32")), "computed in float32, then cast"
 

@@ -127,6 +127,7 @@ def test_equals_counts_roundings_of_the_actual_dtype():
 def test_equals_reports_the_worst_entry():
     v = equals(np.array([1.0, 2.0, 3.5]), np.array([1.0, 2.0, 3.0]), roundings=1)
     assert (v.predicted, v.measured, v.error) == (3.0, 3.5, 0.5)
+    assert v.margin < 0 and equals(1.0, 1.0, roundings=1).margin == 1
 
 
 def test_exactly():

@@ -267,9 +267,12 @@ def test_hand_written_models_refuse_losses_they_cannot_differentiate():
         model.train_on_batch(X, LABELS)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+HALF = {"mixed_float16": 2.0**-11, "mixed_bfloat16": 2.0**-8}
+
+
+@pytest.mark.parametrize("policy", HALF)
 def test_mixed_precision_trains_close_to_float32(policy):
-    """Half precision rounds each gradient to 2^-8 (bfloat16); SGD steps then agree to that."""
+    """Each of three steps rounds its gradient: 3 u of the way moved, and 3 u of weights of order one."""
 
     def sgd(policy):
         model = HandWritten(dtype=policy)
@@ -282,11 +285,12 @@ def test_mixed_precision_trains_close_to_float32(policy):
     moved = max(np.abs(a - b).max() for a, b in zip(weights(full), weights(fill(hand_written())), strict=True))
     assert moved > 0.1
     for a, b in zip(weights(half), weights(full), strict=True):
-        np.testing.assert_allclose(a, b, atol=3 * 2.0**-8 * moved + 3 * 2.0**-8)
+        np.testing.assert_allclose(a, b, atol=3 * HALF[policy] * (moved + 1))
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", HALF)
 def test_named_optimizers_in_mixed_precision(policy):
+    """The loss is two means of sums of 8 terms of order 1 and a squared slope: some 25 roundings in half precision."""
     keras.config.set_dtype_policy(policy)
     try:
         model = adversarial()
@@ -298,7 +302,7 @@ def test_named_optimizers_in_mixed_precision(policy):
     scaled = policy == "mixed_float16"
     assert isinstance(model.optimizer["critic"], keras.optimizers.LossScaleOptimizer) == scaled
     reference = adversarial().fit(X, batch_size=32, epochs=2, verbose=0).history
-    np.testing.assert_allclose(history["critic_loss"], reference["critic_loss"], atol=0.1)
+    np.testing.assert_allclose(history["critic_loss"], reference["critic_loss"], atol=25 * HALF[policy])
 
 
 def test_evaluation_step_serves_evaluate_and_validation():

@@ -34,11 +34,6 @@ class Record:
     def good(self) -> bool:
         return self.status in ("holds", "refuted")
 
-    @property
-    def ratio(self) -> float:
-        """The largest error in units of its tolerance."""
-        return max((v.ratio for v in self.verdicts), default=float("inf"))
-
     def as_dict(self) -> dict:
         """For the ledger: plain values, each verdict with whether it holds; an infinite error is null."""
         verdicts = [
