@@ -1,8 +1,9 @@
 """Checks of what a user hands over, at the boundary where it is still a NumPy array."""
 
 import numpy as np
+from keras import ops
 
-__all__ = ["ChecksData", "check_data"]
+__all__ = ["ChecksData", "as_table", "check_data"]
 
 
 def check_data(x, name: str = "x") -> None:
@@ -21,8 +22,52 @@ def check_data(x, name: str = "x") -> None:
         return
     if x.size == 0:
         raise ValueError(f"{name} must not be empty; received shape {x.shape}")
-    if x.dtype.kind == "f" and (bad := int(np.sum(~np.isfinite(x)))):
+    if x.dtype.kind == "f" and not _has_finite_sum(x) and (bad := int(np.sum(~np.isfinite(x)))):
         raise ValueError(f"{name} must be finite; received {bad} of {x.size} values that are not (NaN or infinite)")
+
+
+def _has_finite_sum(x):
+    """Then every value is finite; and it needs no array of flags as large as x."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.isfinite(np.sum(x))
+
+
+def as_table(x, y=None):
+    """`x` as rows and features and `y` as rows and targets, in float64, for a direct solver.
+
+    Args:
+        x: `(rows, features)`, numbers.
+        y: `(rows,)` or `(rows, targets)`, numbers; or `None`.
+
+    Returns:
+        `x`, or `(x, y)` with `y` of rank 2: float64 arrays.
+
+    Raises:
+        ValueError: If a shape is another, the numbers of rows differ, or a value is missing or infinite.
+
+    Example:
+        >>> x, y = as_table([[1, 2], [3, 4]], [0, 1])
+        >>> x.shape, y.shape, y.dtype.name
+        ((2, 2), (2, 1), 'float64')
+    """
+    x = _numbers(x, "x")
+    if x.ndim != 2:
+        raise ValueError(f"x must have shape (rows, features); received shape {x.shape}")
+    if y is None:
+        return x
+    y = _numbers(y, "y")
+    if y.ndim not in (1, 2) or len(y) != len(x):
+        raise ValueError(f"y must have one row for each of the {len(x)} rows of x; received shape {y.shape}")
+    return x, y.reshape(len(y), -1)
+
+
+def _numbers(values, name):
+    try:
+        array = np.asarray(ops.convert_to_numpy(values) if ops.is_tensor(values) else values, "float64")
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be an array of numbers; received {type(values).__name__}") from None
+    check_data(array, name)
+    return array
 
 
 class ChecksData:

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 from mathdl_keras.core.checks import check_data
 from mathdl_keras.core.files import read_history_csv, write_history_csv
@@ -100,6 +100,10 @@ class Session:
             callbacks = [backup, keras.callbacks.LambdaCallback(on_epoch_end=report)]
             model.fit(x, y, epochs=epochs, verbose=0, callbacks=callbacks, **kwargs)
         return self.curves(name)
+
+    def track(self, items, description: str):
+        """The items, one after another, with a progress bar."""
+        yield from track(items, description, console=self.console, transient=True)
 
     def curves(self, name: str) -> dict[str, list[float]]:
         """The history of one model: from each quantity to its values, in the order of the epochs."""

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-__all__ = ["dtype_of", "float64", "require_float64", "unit_roundoff"]
+__all__ = ["allow_float64", "dtype_of", "float64", "require_float64", "unit_roundoff"]
 
 DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 
@@ -31,7 +31,7 @@ def float64():
         'float64'
     """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    with _backend_float64():
+    with allow_float64():
         try:
             keras.config.set_floatx("float64")
             keras.config.set_dtype_policy("float64")
@@ -41,7 +41,17 @@ def float64():
             keras.config.set_dtype_policy(policy)
 
 
-def _backend_float64():
+def allow_float64():
+    """A region in which float64 arrays stay float64 on the backend; no setting of Keras is touched.
+
+    Direct solvers run in it: a float32 model is fitted in float64 and its weights are rounded once, at the end. On
+    JAX, results must be turned into NumPy before leaving it.
+
+    Example:
+        >>> with allow_float64():
+        ...     dtype_of(keras.ops.einsum("ij->i", np.ones((2, 2))))
+        'float64'
+    """
     if keras.backend.backend() != "jax":
         return contextlib.nullcontext()
     import jax

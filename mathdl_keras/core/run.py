@@ -97,7 +97,8 @@ def _write(chapter, session, records, results) -> list[Path]:
     if results is not None:
         payload = {"chapter": chapter.name, "settings": settings, "environment": report.environment(), "data": data}
         payload["metrics"] = {m.name: m.value if math.isfinite(m.value) else None for m in metrics}
-        paths = [files.write_json(session.out / "metrics.json", payload), session.out / "history.csv"]
+        paths = [files.write_json(session.out / "metrics.json", payload)]
+        paths += [session.out / "history.csv"] if session.history else []  # a demo may solve, and train nothing
     saved = figures.save(drawn, session.out)
     pictures = {path.stem: path for path in saved if path.suffix == ".svg"}
     title = f"{chapter.label}. {chapter.title}"

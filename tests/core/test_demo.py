@@ -71,3 +71,7 @@ def test_data_that_are_not_finite_are_refused_before_training(tmp_path):
     with pytest.raises(ValueError, match="x must be finite; received 40 of 120"):
         Session("digits", tmp_path).fit(line(), "line", X * np.array([1, np.nan, 1]), Y, epochs=1)
     assert not (tmp_path / "history.csv").exists()
+
+
+def test_track_passes_every_item_on(tmp_path):
+    assert list(Session("digits", tmp_path).track([3, 1, 2], "counting")) == [3, 1, 2]
