@@ -1,0 +1,106 @@
+r"""Least squares in closed form: the minimum-norm solution, and ridge regression (§1.5, §1.6).
+
+With features :math:`\Phi` (a row for each of M samples) and targets Y,
+
+.. math:: \theta = \Phi^+ Y, \qquad
+          \theta_\lambda = (\Phi^\top\Phi + M\lambda I)^{-1}\Phi^\top Y
+                         = \Phi^\top(\Phi\Phi^\top + M\lambda I)^{-1} Y .
+
+The first is the limit of the second as :math:`\lambda \to 0`, and of gradient descent from zero. All of them keep the
+dtype of what they are given.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from mathdl_keras.core.loops import compiled
+from mathdl_keras.core.precision import unit_roundoff
+
+__all__ = ["minimum_norm", "ridge_regression"]
+
+BLOCK = 8192  # rows at a time: large enough for the matrix product, small enough for the cache
+
+
+def minimum_norm(phi, y, rcond=None):
+    r"""The least-squares solution of smallest norm, :math:`\theta = \Phi^+ Y`, by singular values (§1.6).
+
+    Args:
+        phi: `(..., rows, features)`; leading axes are replicates.
+        y: `(..., rows, targets)`.
+        rcond: Singular values below `rcond` times the largest count as zero; by default `2 max(rows, features)` unit
+            roundoffs of the dtype.
+
+    Returns:
+        `(..., features, targets)`.
+
+    Example:
+        >>> phi, y = ops.array([[1.0, 1.0]]), ops.array([[2.0]])
+        >>> [round(float(v), 5) for v in minimum_norm(phi, y)[:, 0]]
+        [1.0, 1.0]
+    """
+    U, s, Vt = ops.svd(ops.convert_to_tensor(phi), full_matrices=False)
+    if rcond is None:
+        rcond = 2 * max(phi.shape[-2:]) * unit_roundoff(s)
+    kept = s > rcond * s[..., :1]
+    inverse = ops.where(kept, 1 / ops.where(kept, s, ops.ones_like(s)), ops.zeros_like(s))
+    return ops.einsum("...kj,...kt->...jt", Vt, inverse[..., None] * ops.einsum("...mk,...mt->...kt", U, y))
+
+
+def ridge_regression(phi, y, ridge):
+    r"""Ridge regression: the minimizer of :math:`\frac1M\|\Phi\theta - Y\|^2 + \lambda\|\theta\|^2`.
+
+    Of the two forms above it solves the smaller system.
+
+    Args:
+        phi: `(..., rows, features)`; leading axes are replicates.
+        y: `(..., rows, targets)`.
+        ridge: :math:`\lambda > 0`.
+
+    Returns:
+        `(..., features, targets)`.
+
+    Raises:
+        ValueError: If ridge is not positive.
+
+    Example:
+        >>> round(float(ridge_regression(ops.ones((2, 1)), ops.ones((2, 1)), 1.0)[0, 0]), 5)
+        0.5
+    """
+    if not ridge > 0:
+        raise ValueError(f"ridge must be positive; received ridge={ridge}")
+    phi, y = ops.convert_to_tensor(phi), ops.convert_to_tensor(y)
+    M, p = phi.shape[-2:]
+    if p <= M:
+        G, c = ops.einsum("...mi,...mj->...ij", phi, phi), ops.einsum("...mi,...mt->...it", phi, y)
+        return solve_ridge(G, c, M * ridge)
+    K = ops.einsum("...mi,...ni->...mn", phi, phi)
+    return ops.einsum("...mi,...mt->...it", phi, solve_ridge(K, y, M * ridge))
+
+
+def solve_ridge(G, c, shift):
+    """(G + shift I)^-1 c for a positive semi-definite G, by Cholesky's factor."""
+    L = ops.cholesky(G + shift * ops.eye(G.shape[-1], dtype=G.dtype))
+    return ops.solve_triangular(ops.swapaxes(L, -1, -2), ops.solve_triangular(L, c, lower=True), lower=False)
+
+
+_accumulate = compiled(lambda G, c, A, y: (G + ops.einsum("mi,mj->ij", A, A), c + ops.einsum("mi,mt->it", A, y)))
+
+
+def normal_equations(x, y, features=None):
+    r""":math:`\Phi^\top\Phi` and :math:`\Phi^\top Y` in blocks of rows: memory does not grow with the rows.
+
+    Args:
+        x: `(rows, inputs)`, a NumPy array.
+        y: `(rows, targets)`, a NumPy array.
+        features: The map from inputs to features; by default the identity.
+    """
+    G = c = None
+    for start in range(0, len(x), BLOCK):
+        A, target = (ops.convert_to_tensor(v[start : start + BLOCK]) for v in (x, y))
+        if features is not None:
+            A = ops.cast(features(A), keras.backend.standardize_dtype(target.dtype))
+        if G is None:
+            G, c = (ops.convert_to_tensor(np.zeros((A.shape[1], n), y.dtype)) for n in (A.shape[1], y.shape[1]))
+        G, c = _accumulate(G, c, A, target)
+    return G, c
