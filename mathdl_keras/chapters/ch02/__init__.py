@@ -1,12 +1,22 @@
 """Chapter 2. Linear Regression.
 
-Section  Title                      Here
--------  -------------------------  ---------
-2.1      Introduction               (to come)
-2.2      Loss Function              (to come)
-2.3      Minimization               (to come)
-2.4      Metric                     (to come)
-2.5      Computational Realization  (to come)
-2.6      Brief Concluding Remarks   (to come)
-2.7      Exercises                  (to come)
+Section  Title                      Objects                                         Claims
+-------  -------------------------  ----------------------------------------------  -----------------------
+2.1      Introduction               LinearRegression
+2.2      Loss Function              SquaredLoss
+2.3      Minimization               least_squares, LeastSquares, solve_normal,      normal_equations,
+                                    mse_gradient, mse_hessian, predicted_errors,    residual_orthogonality,
+                                    stable_learning_rate, ErrorEnvelope,            affine_equivariance,
+                                    noise_variance, coefficient_covariance,         sampling_distribution,
+                                    leverages                                       gd_trajectory,
+                                                                                    stability_threshold
+2.4      Metric                     R2                                              r2_null_distribution,
+                                                                                    r2_is_corr2
+2.5      Computational Realization  gradient_descent, LinearRegression
+2.6      Brief Concluding Remarks
+2.7      Exercises                  ols_qr, steps_to_tolerance, r2_streaming
+
+Rooms: `rows` (a table read in blocks) and `solvers` (direct solvers, and which to trust), `descent` (gradient,
+Hessian, descent and its closed form), `inference` (noise, covariance, leverage), `losses`, `metrics`, `models`,
+`callbacks`, then `claims`, `demo`, `figures` and `exercises`.
 """

@@ -1,0 +1,207 @@
+"""Linear regression as a Keras model (sections 2.1 to 2.5)."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import stats
+
+from mathdl_keras.chapters.ch02 import inference
+from mathdl_keras.chapters.ch02.solvers import SOLVERS, least_squares
+from mathdl_keras.core.checks import ChecksData, as_table
+from mathdl_keras.core.precision import allow_float64
+
+__all__ = ["LinearRegression"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class LinearRegression(ChecksData, keras.Model):
+    r"""The model :math:`m(x; \theta) = x^\top \theta + b`, and what statistics says about it (§2.3).
+
+    `(batch, features) -> (batch, units)`. `fit` trains by gradients, as any Keras model, towards the same weights that
+    `fit_closed_form` computes: compile it with `SquaredLoss` or `"mse"`. Statistics are methods of the data and take
+    the weights that are there, so that they also work after `fit` and after loading; they are computed in float64. In
+    them the parameters of a target are its kernel, then its bias, as in `get_weights()`.
+
+    Features in raw units make `fit` slow, for the condition number of the Hessian is :math:`\kappa^2`, and in float32
+    they can leave it without a correct digit: standardise them. `fit_closed_form` scales them itself, solves in
+    float64, and rounds once.
+
+    Args:
+        fit_intercept: Whether there is a bias.
+        solver: Of `fit_closed_form`: `"auto"` chooses by the condition number; `"normal"`, `"qr"`, `"svd"` and `"gd"`
+            (gradient descent) insist. `least_squares` says what each costs and promises.
+        units: The number of targets.
+        kernel_initializer: Where `fit` starts.
+
+    Raises:
+        ValueError: If an argument is out of range, or the input is not (batch, features).
+
+    Example:
+        >>> x, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.0, 5.0, 7.5])
+        >>> model = LinearRegression()
+        >>> model.fit_closed_form(x, y).solver
+        'normal'
+        >>> [round(float(w.item()), 4) for w in model.get_weights()], round(model.score(x, y), 4)
+        ([2.15, 0.9], 0.9968)
+    """
+
+    def __init__(self, fit_intercept=True, solver="auto", units=1, kernel_initializer="glorot_uniform", **kwargs):
+        super().__init__(**kwargs)
+        if solver not in SOLVERS:
+            raise ValueError(f"solver must be one of {', '.join(SOLVERS)}; received solver={solver!r}")
+        if not isinstance(units, int) or units < 1:
+            raise ValueError(f"units must be an integer >= 1; received units={units!r}")
+        self.fit_intercept, self.solver, self.units = bool(fit_intercept), solver, units
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel = self.bias = None
+
+    def build(self, input_shape):
+        self.compute_output_shape(input_shape)
+        self.kernel = self.add_weight(
+            shape=(input_shape[1], self.units), initializer=self.kernel_initializer, name="kernel"
+        )
+        if self.fit_intercept:
+            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: input_shape[1]})
+        self.built = True
+
+    def call(self, x):
+        y = ops.einsum("md,dk->mk", x, ops.cast(self.kernel, x.dtype))
+        return y if self.bias is None else y + ops.cast(self.bias, x.dtype)
+
+    def compute_output_shape(self, input_shape):
+        if len(input_shape) != 2 or input_shape[1] is None:
+            raise ValueError(f"x must have shape (batch, features); received shape {tuple(input_shape)}")
+        return (input_shape[0], self.units)
+
+    def fit_closed_form(self, x, y):
+        """Sets the weights to the minimizer of the squared error, found in float64.
+
+        Args:
+            x: Features (n, p).
+            y: Targets (n,) or (n, units).
+
+        Returns:
+            A `LeastSquares`: the weights in float64, the route that was taken, condition number and rank.
+
+        Raises:
+            ValueError: As `least_squares` does; and if `x` or `y` do not fit the model.
+        """
+        x, y = self._data(x, y)
+        with allow_float64():
+            found = least_squares(x, y, self.solver, self.fit_intercept)
+            kernel, bias = (ops.convert_to_numpy(v) for v in (found.kernel, found.bias))
+        if not self.built:
+            self.build((None, x.shape[1]))
+        self.kernel.assign(kernel)
+        if self.bias is not None:
+            self.bias.assign(bias)
+        return replace(found, kernel=kernel, bias=bias)
+
+    def score(self, x, y):
+        r""":math:`R^2` of the predictions for `x`, averaged over the targets; as the `R2` metric, in float64.
+
+        Raises:
+            ValueError: If a target is constant: there is no variance to explain.
+        """
+        x, y = self._data(x, y)
+        if constant := int(np.sum(np.ptp(y, axis=0) == 0)):
+            raise ValueError(f"y must vary, or R2 has no meaning; received {constant} constant of {y.shape[1]} targets")
+        with allow_float64():
+            rss, tss = (ops.sum(ops.square(v), axis=0) for v in (self._residuals(x, y), y - y.mean(axis=0)))
+            return float(ops.sum(1 - rss / tss)) / self.units
+
+    def covariance(self, x, y):
+        r"""The covariance :math:`\hat\sigma^2 (X^\top X)^{-1}` of the parameters, X with a column of ones at the end.
+
+        Args:
+            x: Features (n, p), n > P, linearly independent.
+            y: Targets (n,) or (n, units).
+
+        Returns:
+            A float64 array (P, P) if `y` has rank 1, else (units, P, P).
+
+        Raises:
+            ValueError: If there are not more rows than parameters, or features are collinear or constant.
+        """
+        single, (x, y) = np.ndim(y) == 1, self._data(x, y)
+        A = self._design(x)
+        with allow_float64():
+            variance = inference.noise_variance(self._residuals(x, y), A.shape[1])
+            covariance = ops.convert_to_numpy(inference.coefficient_covariance(A, 1.0) * variance[:, None, None])
+        return covariance[0] if single else covariance
+
+    def confint(self, x, y, level=0.95):
+        r"""Confidence intervals :math:`\hat\theta_j \pm t_{n-P}\,\hat\sigma\sqrt{(X^\top X)^{-1}_{jj}}`.
+
+        They cover the truth with probability `level` if the noise is Gaussian.
+
+        Args:
+            x: Features (n, p), n > P, linearly independent.
+            y: Targets (n,) or (n, units).
+            level: In (0, 1).
+
+        Returns:
+            A float64 array of lower and upper ends, (P, 2) if `y` has rank 1, else (units, P, 2).
+        """
+        if not 0 < level < 1:
+            raise ValueError(f"level must be in (0, 1); received level={level}")
+        theta = np.concatenate([ops.convert_to_numpy(w) for w in self._rows_of_weights()]).astype("float64").T
+        variances = np.diagonal(self.covariance(x, y), axis1=-2, axis2=-1)
+        theta = theta[0] if variances.ndim == 1 else theta
+        t = stats.t.ppf((1 + level) / 2, len(x) - theta.shape[-1])
+        return theta[..., None] + t * np.sqrt(variances)[..., None] * np.array([-1, 1])
+
+    def hat_matrix(self, x):
+        r"""The projection :math:`H = X(X^\top X)^{-1}X^\top` that makes predictions of targets, (n, n).
+
+        It takes :math:`8n^2` bytes, 800 MB for 10,000 rows; its diagonal alone is `leverages(x)`.
+        """
+        with allow_float64():
+            Q = ops.qr(ops.convert_to_tensor(self._design(as_table(x))))[0]
+            return ops.convert_to_numpy(ops.einsum("ip,jp->ij", Q, Q))
+
+    def leverages(self, x):
+        r"""The diagonal of the hat matrix, (n,): in [0, 1], with sum P."""
+        with allow_float64():
+            return ops.convert_to_numpy(inference.leverages(self._design(as_table(x))))
+
+    def _data(self, x, y):
+        x, y = as_table(x, y)
+        if y.shape[1] != self.units:
+            raise ValueError(f"y must have units={self.units} columns; received {y.shape[1]}")
+        if self.built and x.shape[1] != self.kernel.shape[0]:
+            raise ValueError(f"x must have {self.kernel.shape[0]} features; received {x.shape[1]}")
+        return x, y
+
+    def _rows_of_weights(self):
+        """Kernel and bias as rows, (p, units) and (1, units)."""
+        if not self.built:
+            raise ValueError("the model must have weights; received one that is neither fitted nor built")
+        return [self.kernel.value, self.bias.value[None]] if self.fit_intercept else [self.kernel.value]
+
+    def _residuals(self, x, y):
+        """A float64 tensor, inside `allow_float64`."""
+        weights = [ops.convert_to_numpy(w).astype("float64") for w in self._rows_of_weights()]
+        x, y, kernel, *bias = map(ops.convert_to_tensor, (x, y, *weights))
+        return y - sum(bias, ops.einsum("md,dk->mk", x, kernel))
+
+    def _design(self, x):
+        """[x, 1], if its columns are independent and fewer than its rows."""
+        A = np.hstack([x, np.ones((len(x), 1))]) if self.fit_intercept else x
+        n, P = A.shape
+        if n <= P:
+            raise ValueError(f"x must have more rows than the {P} parameters; received {n}")
+        norms = np.linalg.norm(A, axis=0)
+        R = np.linalg.qr(A / np.where(norms > 0, norms, 1), mode="r")
+        rank = np.linalg.matrix_rank(R, rtol=n * np.finfo("float64").eps)
+        if rank < P:
+            raise ValueError(f"x must have no constant or collinear features; received rank {rank} for {P} parameters")
+        return A
+
+    def get_config(self):
+        names = ("fit_intercept", "solver", "units")
+        initializer = {"kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
+        return super().get_config() | initializer | {name: getattr(self, name) for name in names}

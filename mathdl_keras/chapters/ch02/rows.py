@@ -1,0 +1,150 @@
+"""A table of features and targets, read in blocks of rows: the sums and the triangle that the solvers need.
+
+Memory stays at one block and a square matrix, however many rows there are, and converting a block costs little. All
+rows are read as differences from one shift: the medians of some 500 rows spread over the table. A median is within one
+standard deviation of the mean, so that centring afterwards loses no digits; and a constant column becomes exactly
+zero.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.loops import compiled
+from mathdl_keras.core.precision import dtype_of, unit_roundoff
+
+BLOCK = 8192  # rows: large enough for the matrix product, small enough for the cache
+SAMPLE = 500  # rows whose medians are the shift
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Means, and sums of products about them: `xx` (p, p), `xy` (p, targets)."""
+
+    mean_x: object
+    mean_y: object
+    xx: object
+    xy: object
+
+
+class Rows:
+    """Features (n, p) and targets (n, K), arrays or tensors, checked and read in blocks.
+
+    Without an intercept the shift is zero, and moments are about zero.
+    """
+
+    def __init__(self, X, y, fit_intercept):
+        self.X, self.y, self.fit_intercept = _table(X, "X"), _table(y, "y"), fit_intercept
+        self.y = self.y[:, None] if len(self.y.shape) == 1 else self.y
+        if len(self.X.shape) != 2 or 0 in self.X.shape:
+            raise ValueError(f"X must have shape (rows, features), at least one each; received {tuple(self.X.shape)}")
+        self.count, self.features = self.X.shape
+        if len(self.y.shape) != 2 or self.y.shape[0] != self.count:
+            raise ValueError(f"y must have {self.count} rows, as X has; received shape {tuple(self.y.shape)}")
+        if self.count < 1 + fit_intercept:
+            raise ValueError(f"X must have at least 2 rows to fit an intercept; received {self.count}")
+        self.dtype = dtype_of(ops.convert_to_tensor(self.X[:1]))  # JAX makes float32 of float64 unless it is allowed
+        self.u = unit_roundoff(self.dtype)
+        self.shift_x, self.shift_y = (self._shift(v) for v in (self.X, self.y))
+
+    def _shift(self, v):
+        if not self.fit_intercept:
+            return self.tensor(np.zeros(v.shape[1]))
+        return self.tensor(np.median(ops.convert_to_numpy(v[:: max(1, self.count // SAMPLE)]), axis=0))
+
+    def tensor(self, v):
+        return ops.convert_to_tensor(v, dtype=self.dtype)
+
+    def blocks(self):
+        for start in range(0, self.count, BLOCK):
+            yield tuple(self.tensor(v[start : start + BLOCK]) for v in (self.X, self.y))
+
+    def moments(self):
+        """Means and centred products, in one pass."""
+        p, K = self.features, self.y.shape[1]
+        sums = [self.tensor(np.zeros(shape)) for shape in (p, K, (p, p), (p, K))]
+        for x, y in self.blocks():
+            sums = _add(sums, x, y, self.shift_x, self.shift_y)
+        moments = Moments(*_centred(sums, self.shift_x, self.shift_y, self.tensor(self.count * self.fit_intercept)))
+        self.require_finite(moments.xx, moments.xy)
+        return moments
+
+    def slope(self, moments, kernel):
+        """`sum_m x_m (y_m - x_m kernel)` about the means: the residual of the normal equations, from the data."""
+        total = self.tensor(np.zeros(tuple(kernel.shape)))
+        for x, y in self.blocks():
+            total = _add_slope(total, x, y, moments.mean_x, moments.mean_y, kernel)
+        return total
+
+    def triangle(self):
+        """R of [1, x - shift, y - shift] = Q R (without 1 if there is no intercept), from the R of each block."""
+        fold, R = _fold if self.fit_intercept else _fold_from_zero, []
+        for x, y in self.blocks():
+            R = [fold(R, x, y, self.shift_x, self.shift_y)]
+        (R,) = R
+        self.require_finite(R * R)
+        return R
+
+    def noise_floor(self):
+        """Column norms that rounding of the data alone can cause: a column below is constant."""
+        return 4 * self.u * self.count**0.5 * np.abs(ops.convert_to_numpy(self.shift_x))
+
+    def require_finite(self, *results):
+        if all(np.isfinite(float(ops.sum(result))) for result in results):
+            return
+        for name, v in (("X", self.X), ("y", self.y)):
+            check_data(ops.convert_to_numpy(v), name)
+        raise ValueError(f"X and y must have squares that {self.dtype} can hold; received larger values: rescale them")
+
+
+def _table(v, name):
+    """A floating-point array or tensor; what is neither float32 nor float64 becomes Keras' default."""
+    v = v if ops.is_tensor(v) else np.asarray(v)
+    if isinstance(v, np.ndarray) and v.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be an array of numbers; received dtype {v.dtype}")
+    if dtype_of(v) in ("float32", "float64"):
+        return v
+    floatx = keras.config.floatx()
+    return v.astype(floatx) if isinstance(v, np.ndarray) else ops.cast(v, floatx)
+
+
+@compiled
+def _add(sums, x, y, shift_x, shift_y):
+    x, y = x - shift_x, y - shift_y
+    terms = ops.sum(x, axis=0), ops.sum(y, axis=0), ops.einsum("mi,mj->ij", x, x), ops.einsum("mi,mk->ik", x, y)
+    return [total + term for total, term in zip(sums, terms, strict=True)]
+
+
+@compiled
+def _centred(sums, shift_x, shift_y, count):
+    """Moments about the means; about zero, the shift, where `count` is zero."""
+    sum_x, sum_y, xx, xy = sums
+    weight = ops.where(count > 0, 1 / ops.where(count > 0, count, ops.ones_like(count)), ops.zeros_like(count))
+    mean_x, mean_y = weight * sum_x, weight * sum_y
+    xx, xy = xx - sum_x[:, None] * mean_x, xy - sum_x[:, None] * mean_y
+    return shift_x + mean_x, shift_y + mean_y, xx, xy
+
+
+@compiled
+def _add_slope(total, x, y, mean_x, mean_y, kernel):
+    x = x - mean_x
+    return total + ops.einsum("mi,mk->ik", x, y - mean_y - ops.einsum("mj,jk->mk", x, kernel))
+
+
+@compiled
+def _fold(R, x, y, shift_x, shift_y):
+    """R of the rows so far (a list, empty at first), and those of another block, [1, x, y] about the shifts."""
+    return _fold_columns(R, [ops.ones_like(x[:, :1]), x - shift_x, y - shift_y])
+
+
+@compiled
+def _fold_from_zero(R, x, y, shift_x, shift_y):
+    """The same without the column of ones."""
+    return _fold_columns(R, [x - shift_x, y - shift_y])
+
+
+def _fold_columns(R, columns):
+    return ops.qr(ops.concatenate([*R, ops.concatenate(columns, axis=1)], axis=0))[1]
