@@ -1,0 +1,108 @@
+r"""Gradient descent on a cross entropy, with or without a penalty that has corners (sections 3.2 and 3.6).
+
+The cross entropy is :math:`L`-smooth with :math:`L = \lambda_{\max}(X^\top X)/(4M)`, for :math:`p(1-p) \le 1/4`. So
+steps of :math:`\eta = 1/L` lead down,
+
+.. math:: w \leftarrow w - \eta\left(\tfrac1M X^\top (p - y) + \lambda w\right).
+
+The penalty :math:`\lambda |w|_1` has no derivative at zero; its step shrinks each weight by :math:`\eta\lambda`, and
+sets it to zero where it is smaller than that (soft thresholding): some weights end at exactly zero.
+"""
+
+import numpy as np
+from keras import ops
+
+from mathdl_keras.chapters.ch03.newton import Solution, rows
+from mathdl_keras.chapters.ch03.solvers import linear, penalties, problem
+from mathdl_keras.core.loops import compiled_loop
+
+__all__ = ["logistic_descent"]
+
+# Steps between two looks of the host at how far the weights still move.
+BLOCK = 500
+
+
+def logistic_descent(X, y, lam=0.0, penalty="l2", learning_rate=None, steps=1000, start=None):
+    r"""Full-batch gradient descent for logistic regression (§3.2), in one compiled loop.
+
+    .. math:: w \leftarrow w - \eta \left(\tfrac1M X^\top (S(Xw) - y) + \lambda w\right)
+
+    for the penalty :math:`\frac\lambda2 |w|^2`; for :math:`\lambda |w|_1` a step without :math:`\lambda w`, and then
+    soft thresholding by :math:`\eta\lambda`.
+
+    Args:
+        X: Rows `(M, D)`, with a column of ones for an intercept.
+        y: Labels 0 or 1, `(M,)`.
+        lam: The penalty :math:`\lambda \ge 0`: one number, or one for each column, 0 for an intercept.
+        penalty: `l2` or `l1`.
+        learning_rate: :math:`\eta`; `None` for 1/L, the inverse of the largest curvature.
+        steps: The number of steps.
+        start: The first weights; `None` for zero.
+
+    Returns:
+        Weights `(D,)`.
+
+    Raises:
+        ValueError: If shapes do not fit, labels are not 0 or 1, or an argument is out of range.
+
+    Example:
+        >>> X, y = np.array([[1.0], [1.0], [1.0], [1.0]]), [1, 0, 1, 1]
+        >>> round(float(logistic_descent(X, y)[0]), 4)  # log 3
+        1.0986
+    """
+    return _plain(_begin(X, y, lam, penalty, learning_rate, start), steps)[0]
+
+
+def settle(X, y, lam, penalty, tol=1e-9, max_steps=50_000):
+    r"""Accelerated descent (Nesterov's momentum, with restarts) until no weight moves by more than :math:`\eta` tol.
+
+    Returns:
+        A `Solution`; for the gradient, which l1 does not have, stands :math:`(w_{k+1} - w_k)/\eta`.
+    """
+    w, *data = _begin(X, y, lam, penalty, None, None)
+    state, steps, rest = (w, w, ops.ones_like(w[0]), *data), 0, np.inf
+    while steps < max_steps and rest > tol:
+        state, steps = _accelerated(state, BLOCK), steps + BLOCK
+        rest = float(ops.max(ops.abs(_step(state[0], *data) - state[0])) / data[-1])
+    margin = (2 * data[1] - 1) * linear(data[0], state[0])
+    return Solution(state[0], steps, rest, rest <= tol, not np.any(lam) and bool(ops.all(margin > 0)), False)
+
+
+def _begin(X, y, lam, penalty, learning_rate, start):
+    """The first weights, and what does not change: data, penalties and learning rate."""
+    if penalty not in ("l1", "l2"):
+        raise ValueError(f"penalty must be 'l1' or 'l2'; received penalty={penalty!r}")
+    X, y = problem(X, y)
+    if len(X.shape) != 2:
+        raise ValueError(f"X must have shape (M, D); received {tuple(X.shape)}")
+    lam = penalties(lam, X.shape[1])
+    ridge, corner = (lam, 0 * lam) if penalty == "l2" else (0 * lam, lam)
+    if learning_rate is None:
+        values = ops.convert_to_numpy(X)
+        learning_rate = 1 / (np.linalg.eigvalsh(values.T @ values)[-1] / (4 * len(values)) + ridge.max())
+    w = ops.zeros_like(X[0]) if start is None else ops.convert_to_tensor(start, dtype=X.dtype)
+    constants = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (ridge, corner, learning_rate))
+    return (w, X, y, *constants)
+
+
+def _step(w, X, y, ridge, corner, eta):
+    gradient = ops.einsum("mi,m->i", X, ops.sigmoid(linear(X, w)) - y) / rows(X) + ridge * w
+    w = w - eta * gradient
+    return ops.sign(w) * ops.relu(ops.abs(w) - eta * corner)
+
+
+@compiled_loop
+def _plain(k, state):
+    w, *data = state
+    return (_step(w, *data), *data)
+
+
+@compiled_loop
+def _accelerated(k, state):
+    """Beck and Teboulle (2009), restarted where momentum leads up (O'Donoghue and Candes 2015)."""
+    w, ahead, t, *data = state
+    new = _step(ahead, *data)
+    uphill = ops.sum((ahead - new) * (new - w)) > 0
+    t_new = (1 + ops.sqrt(1 + 4 * t * t)) / 2
+    momentum = ops.where(uphill, ops.zeros_like(t), (t - 1) / t_new)
+    return (new, new + momentum * (new - w), ops.where(uphill, ops.ones_like(t), t_new), *data)

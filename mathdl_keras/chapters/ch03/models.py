@@ -1,0 +1,221 @@
+r"""Logistic regression and softmax regression as Keras models (sections 3.2, 3.6 and 3.7).
+
+.. math:: P(y = 1 \mid x) = S(w^\top x + b), \qquad P(y = k \mid x) = S_{\mathrm{softmax}}(W x + b)_k
+
+`fit` trains them as it trains any Keras model; `fit_closed_form` finds the minimiser itself, in float64, and rounds it
+once. Both minimise the mean cross entropy plus a penalty of the kernel, not of the bias,
+
+.. math:: \frac1M \sum_m \ell_m + \frac\lambda2 |W|^2 \quad (\text{l2}) \qquad \text{or} \qquad
+    \frac1M \sum_m \ell_m + \lambda |W|_1 \quad (\text{l1}).
+
+In Keras `L2(l)` is :math:`l\,|W|^2`, without the half; scikit-learn's C is :math:`1/(M\lambda)`.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import stats
+
+from mathdl_keras.chapters.ch03.classifier import LinearClassifier, check_independent, check_penalty, penalty_of
+from mathdl_keras.chapters.ch03.descent import settle
+from mathdl_keras.chapters.ch03.labels import check_every_class
+from mathdl_keras.chapters.ch03.multinomial import softmax_newton
+from mathdl_keras.chapters.ch03.solvers import fisher_information, irls
+from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.precision import allow_float64
+
+__all__ = ["LogisticRegression", "SoftmaxRegression"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class LogisticRegression(LinearClassifier):
+    r"""Logistic regression (§3.2): :math:`P(y = 1 \mid x) = S(w^\top x + b)`.
+
+    `(batch, features) -> (batch, 1)`, the probability. Compile it with a binary cross entropy and train it with `fit`,
+    or solve it with `fit_closed_form`.
+
+    Args:
+        penalty: `None`, `l2` for :math:`\frac\lambda2 |w|^2`, or `l1` for :math:`\lambda |w|_1`, beside the *mean*
+            cross entropy; the bias is not penalised.
+        lam: :math:`\lambda`, 0 without a penalty.
+        solver: Of `fit_closed_form`: `irls` (Newton), or `gd` (accelerated proximal gradient descent; standardise
+            the features first). `None` for `gd` with `l1`, else `irls`.
+        kernel_initializer: Of w.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: If an argument is out of range, or they do not fit together.
+
+    Example:
+        >>> x, y = np.array([[0.0], [0.0], [1.0], [1.0], [1.0]]), [0, 1, 0, 1, 1]
+        >>> model = LogisticRegression()
+        >>> bool(model.fit_closed_form(x, y).converged)  # the frequencies are 1/2 and 2/3
+        True
+        >>> model.predict(np.array([[0.0], [1.0]]), verbose=0)[:, 0].round(4).tolist()[0], model.score(x, y)
+        (0.5, 0.6)
+    """
+
+    units = 1
+
+    def __init__(self, penalty=None, lam=0.0, solver=None, kernel_initializer="zeros", **kwargs):
+        super().__init__(**kwargs)
+        if penalty not in (None, "l1", "l2"):
+            raise ValueError(f"penalty must be None, 'l1' or 'l2'; received penalty={penalty!r}")
+        check_penalty(lam)
+        if penalty is None and lam:
+            raise ValueError(f"lam must be 0 without a penalty; received lam={lam}")
+        if solver not in (None, "gd", *(["irls"] if penalty != "l1" else [])):
+            raise ValueError(f"solver must be None, 'gd' or, unless penalty='l1', 'irls'; received solver={solver!r}")
+        self.penalty, self.lam, self.solver = penalty, lam, solver
+        self.regularizer = penalty_of(penalty, lam)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def call(self, inputs):
+        return ops.sigmoid(self.logits(inputs))
+
+    def fit_closed_form(self, x, y):
+        """Sets kernel and bias to the minimiser, found in float64.
+
+        Args:
+            x: `(rows, features)`.
+            y: Labels 0 or 1, `(rows,)`.
+
+        Returns:
+            A named tuple: `weights` in float64, `steps`, `gradient_norm`, `converged`, `separated`, `singular`.
+
+        Raises:
+            ValueError: If the data are not finite, shapes do not fit, labels are not 0 and 1, or, without a penalty,
+                columns of `x` depend on each other.
+
+        Warns:
+            SeparableDataWarning: If there is no penalty and the data are separable: there is no minimiser (§3.6), and
+                the weights are then some that separate them.
+        """
+        x, labels = self._rows(x, y)
+        check_every_class(labels)
+        if not self.lam:
+            check_independent(x)
+        centre, lam = x.mean(axis=0), self._penalties(x.shape[1])
+        X = self._design(x, centre)
+        with allow_float64():
+            if self.solver == "gd" or self.penalty == "l1":
+                return self._adopt(settle(X, labels, lam, self.penalty or "l2"), centre, by_newton=False)
+            return self._adopt(irls(X, labels, lam), centre)
+
+    def fisher_information(self, x):
+        r"""The Fisher information of rows (§3.2), :math:`\tilde X^\top \mathrm{diag}(p(1-p))\, \tilde X`.
+
+        Args:
+            x: `(rows, features)`; a column of ones for the bias is appended.
+
+        Returns:
+            NumPy array `(features + 1, features + 1)`; the last row and column belong to the bias.
+        """
+        X, w = self._design(as_table(x)), self._coefficients()[:, 0]
+        with allow_float64():
+            return ops.convert_to_numpy(fisher_information(X, w))
+
+    def wald_interval(self, x, level=0.95):
+        r"""Confidence intervals of the weights (§3.2): :math:`w_j \pm z \sqrt{(I(\hat w)^{-1})_{jj}}`.
+
+        Valid for the unpenalised estimate from many rows; a penalty biases it.
+
+        Args:
+            x: The rows of the fit, `(rows, features)`.
+            level: The coverage, in (0, 1).
+
+        Returns:
+            NumPy array `(features + 1, 2)`: lower and upper end; the last row belongs to the bias.
+
+        Raises:
+            ValueError: If the level is out of range, the model has a penalty, or columns depend on each other.
+        """
+        if not 0 < level < 1:
+            raise ValueError(f"level must be in (0, 1); received level={level}")
+        if self.lam:
+            raise ValueError(
+                f"lam must be 0 for a Wald interval: a penalty biases the weights; received lam={self.lam}"
+            )
+        check_independent(as_table(x))
+        information = self.fisher_information(x)
+        scale = 1 / np.sqrt(np.diag(information))
+        error = scale * np.sqrt(np.diag(np.linalg.inv(information * scale[:, None] * scale)))
+        return self._coefficients() + stats.norm.ppf((1 + level) / 2) * error[:, None] * np.array([-1.0, 1.0])
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.kernel_initializer)
+        names = ("penalty", "lam", "solver")
+        return super().get_config() | {n: getattr(self, n) for n in names} | {"kernel_initializer": initializer}
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class SoftmaxRegression(LinearClassifier):
+    r"""Softmax regression (§3.7): :math:`P(y = k \mid x) = S_{\mathrm{softmax}}(W x + b)_k`.
+
+    `(batch, features) -> (batch, classes)`, the probabilities. Compile it with a categorical cross entropy and train it
+    with `fit`, or solve it with `fit_closed_form`: Newton's method, which forms a Hessian of :math:`((D + 1) K)^2`
+    entries, 650 by 650 for 8 x 8 digits. Of the weights that give the same probabilities it finds those of sum 0 over
+    the classes.
+
+    Args:
+        classes: K.
+        lam: Of the penalty :math:`\frac\lambda2 |W|^2` beside the mean cross entropy; the bias is not penalised.
+        kernel_initializer: Of W.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: If an argument is out of range.
+
+    Example:
+        >>> x, y = np.array([[0.0], [0.0], [0.0], [0.0], [1.0], [1.0], [1.0]]), [0, 1, 2, 2, 0, 1, 2]
+        >>> model = SoftmaxRegression(3)
+        >>> bool(model.fit_closed_form(x, y).converged)
+        True
+        >>> [round(float(p), 4) for p in model.predict(np.array([[0.0]]), verbose=0)[0]]
+        [0.25, 0.25, 0.5]
+    """
+
+    def __init__(self, classes, lam=0.0, kernel_initializer="zeros", **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(classes, int) or classes < 2:
+            raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
+        check_penalty(lam)
+        self.classes, self.units, self.lam = classes, classes, lam
+        self.regularizer = penalty_of("l2", lam)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def call(self, inputs):
+        return ops.softmax(self.logits(inputs))
+
+    def fit_closed_form(self, x, y):
+        """Sets kernel and bias to the minimiser, found in float64.
+
+        Args:
+            x: `(rows, features)`.
+            y: Labels 0, ..., K-1, `(rows,)`.
+
+        Returns:
+            A named tuple: `weights` in float64, `steps`, `gradient_norm`, `converged`, `separated`, `singular`.
+
+        Raises:
+            ValueError: If the data are not finite, shapes do not fit, a class is missing, or, without a penalty,
+                columns of `x` depend on each other.
+
+        Warns:
+            SeparableDataWarning: If there is no penalty and the data are separable (§3.6).
+        """
+        x, labels = self._rows(x, y)
+        check_every_class(labels, self.classes)
+        if not self.lam:
+            check_independent(x)
+        centre, hot = x.mean(axis=0), np.eye(self.classes)[labels]
+        with allow_float64():
+            return self._adopt(softmax_newton(self._design(x, centre), hot, self._penalties(x.shape[1])), centre)
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.kernel_initializer)
+        return super().get_config() | {
+            "classes": self.classes,
+            "lam": self.lam,
+            "kernel_initializer": initializer,
+        }

@@ -1,0 +1,174 @@
+r"""Damped Newton steps on a convex loss, the same for two classes and for many (sections 3.2 and 3.7).
+
+A Newton step :math:`d = -(\nabla^2\Lambda)^{-1} \nabla\Lambda` leads down; one that is too long is halved. How far
+there is still to go is the *Newton decrement* :math:`\delta`,
+
+.. math:: \delta^2 = \nabla\Lambda^\top (\nabla^2\Lambda)^{-1} \nabla\Lambda \approx 2 (\Lambda(w) - \min \Lambda):
+
+it does not change with the units of the features (section 3.5), and near the minimum each step squares it. From
+:math:`\delta = \sqrt u`, u the unit roundoff, one more step arrives at rounding.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from mathdl_keras.core.loops import compiled
+from mathdl_keras.core.precision import unit_roundoff
+
+__all__: list[str] = []
+
+# A last step moves no logit by more than this. Where labels separate but for ties, steps move some by 1 for ever.
+LAST_MOVE = 0.1
+
+
+class Objective(NamedTuple):
+    """A loss of logits that are linear in the weights.
+
+    Attributes:
+        logits: `logits(X, w)`.
+        evaluate: `evaluate(z, w, X, y, lam) -> (loss, gradient, hessian, margin)` at the logits z; the Hessian is a
+            thunk; the margin is the least of all rows, positive if each is classified rightly.
+        worst: The loss at w = 0; from a start that is worse, the way leads back there.
+    """
+
+    logits: Callable
+    evaluate: Callable
+    worst: float
+
+
+class Solution(NamedTuple):
+    """What Newton's method found; with leading axes in the data, one entry for each problem.
+
+    Attributes:
+        weights: The minimiser `(..., D)`.
+        steps: Evaluations of loss, gradient and Hessian; those on a part of the rows are not counted.
+        gradient_norm: The largest entry of the gradient at `weights`, by magnitude.
+        converged: Whether the decrement fell to the tolerance.
+        separated: Whether nothing is penalised and `weights` classify every row rightly: then there is no minimiser
+            (section 3.6).
+        singular: Whether the last Hessian was singular, up to rounding: columns depend on each other, or labels are
+            separable in part and some weights grow without end.
+    """
+
+    weights: Any
+    steps: int
+    gradient_norm: Any
+    converged: Any
+    separated: Any
+    singular: Any
+
+
+def on_host(solution):
+    """The same with NumPy arrays for tensors."""
+    return Solution(*(ops.convert_to_numpy(v) if ops.is_tensor(v) else v for v in solution))
+
+
+class _State(NamedTuple):
+    """Where to evaluate next, the step that leads there, and the loss where that step began."""
+
+    w: Any
+    step: Any
+    loss: Any
+    converged: Any
+    separated: Any
+    singular: Any
+
+
+def newton(objective, X, y, lam, start, tol=None, max_steps=100):
+    """Damped Newton steps until the decrement falls to `tol`; the host reads one value a step.
+
+    Args:
+        objective: An `Objective`.
+        X: Rows `(..., M, D)`.
+        y: Targets.
+        lam: Penalties, one for each weight.
+        start: The first weights.
+        tol: `None` for the root of the unit roundoff.
+        max_steps: The most evaluations.
+
+    Returns:
+        A `Solution`.
+    """
+    tol = math.sqrt(unit_roundoff(X)) if tol is None else tol
+    advance, slope = _compiled(objective, bool(np.any(lam)), len(X.shape), start.shape[-1])
+    w, lam, tol = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (start, lam, tol))
+    zero = ops.zeros_like(w[..., 0])
+    state = _State(w, w, zero + objective.worst, zero > 0, zero > 0, zero > 0)
+    steps, stop = 0, False
+    while steps < max_steps and not stop:
+        state, stop = advance(state, X, y, lam, tol)
+        steps, stop = steps + 1, bool(stop)
+    return Solution(state.w, steps, slope(state.w, X, y, lam), state.converged, state.separated, state.singular)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(objective, penalised, rank, weights):
+    """A step and the size of the gradient, compiled once for each objective and number of weights."""
+
+    def slope(w, *data):
+        _, gradient, _, _ = objective.evaluate(objective.logits(data[0], w), w, *data)
+        return ops.max(ops.abs(gradient), axis=-1)
+
+    return compiled(functools.partial(_advance, objective, penalised)), compiled(slope)
+
+
+def _advance(objective, penalised, state, X, y, lam, tol):
+    z = objective.logits(X, state.w)
+    loss, gradient, hessian, margin = objective.evaluate(z, state.w, X, y, lam)
+    direction, decrement, singular = _direction(gradient, hessian())
+    # a loss that is larger by rounding alone is no reason to turn back
+    worse = loss > state.loss + 64 * unit_roundoff(z) * (1 + state.loss)
+    step = ops.where(worse[..., None], state.step / 2, direction)
+    move = ops.where(worse[..., None], -step, step)
+    moved = ops.max(ops.abs(objective.logits(X, direction)), axis=tuple(range(len(margin.shape), len(z.shape))))
+    separated = ops.logical_and(margin > 0, not penalised)
+    converged = ops.logical_and(ops.logical_not(ops.logical_or(worse, separated)), decrement <= tol)
+    converged = ops.logical_and(converged, moved <= LAST_MOVE)
+    over = ops.logical_or(state.converged, state.separated)
+    stay = ops.logical_or(over, separated)
+    new = _State(
+        ops.where(stay[..., None], state.w, state.w + move),
+        step,
+        ops.where(worse, state.loss, loss),
+        ops.where(over, state.converged, converged),
+        ops.where(over, state.separated, separated),
+        ops.where(over, state.singular, singular),
+    )
+    return new, ops.all(ops.logical_or(new.converged, new.separated))
+
+
+def _direction(gradient, hessian):
+    """Newton's step, its decrement, and whether the Hessian is singular, from one scaled to a diagonal of ones.
+
+    To that diagonal a multiple of D u, more than rounding, is added: a singular Hessian has a Cholesky factor too. The
+    square of a pivot is the share of a column's curvature that the columns before it leave over.
+    """
+    curvature = ops.diagonal(hessian, axis1=-2, axis2=-1)
+    scale = 1 / ops.sqrt(ops.where(curvature > 0, curvature, ops.ones_like(curvature)))
+    rounding = 64 * hessian.shape[-1] * unit_roundoff(hessian)
+    scaled = hessian * scale[..., :, None] * scale[..., None, :]
+    L = ops.cholesky(scaled + diagonal(rounding * ops.ones_like(curvature)))
+    half = ops.solve_triangular(L, (scale * gradient)[..., None], lower=True)
+    whole = ops.solve_triangular(ops.swapaxes(L, -2, -1), half, lower=False)
+    pivot = ops.min(ops.diagonal(L, axis1=-2, axis2=-1), axis=-1)
+    return -scale * whole[..., 0], ops.sqrt(ops.sum(half * half, axis=(-2, -1))), pivot * pivot < 16 * rounding
+
+
+def gram(A):
+    r""":math:`A^\top A` over the last two axes."""
+    return ops.einsum("...mi,...mj->...ij", A, A)
+
+
+def diagonal(values):
+    """The matrix with these values on its diagonal."""
+    return values[..., None] * ops.convert_to_tensor(np.eye(values.shape[-1]), dtype=values.dtype)
+
+
+def rows(X):
+    """The number of rows, also where it is not known before the data come."""
+    return ops.cast(ops.shape(X)[-2], X.dtype)

@@ -1,0 +1,130 @@
+r"""Solvers of logistic and softmax regression: Newton's method, and gradient descent with a penalty (section 3.2).
+
+With logits :math:`z = Xw` and probabilities :math:`p = S(z)` the average loss and its derivatives are
+
+.. math::
+    \Lambda(w) = \frac1M \sum_m \left[\log(1 + e^{z_m}) - y_m z_m\right] + \frac12 \sum_j \lambda_j w_j^2, \qquad
+    \nabla\Lambda = \frac1M X^\top (p - y) + \lambda w, \qquad
+    \nabla^2\Lambda = \frac1M X^\top \mathrm{diag}(p(1-p))\, X + \mathrm{diag}(\lambda).
+
+| function | minimises | by |
+| --- | --- | --- |
+| `irls` | cross entropy, with an l2 penalty | Newton steps, each a weighted least squares problem |
+| `fisher_information` | | the Hessian of the whole sample's loss |
+
+An intercept is a column of ones with :math:`\lambda_j = 0`: it is not penalised.
+"""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from mathdl_keras.chapters.ch03.labels import check_labels
+from mathdl_keras.chapters.ch03.newton import Objective, diagonal, gram, newton, rows
+from mathdl_keras.core.checks import check_data
+
+__all__ = ["fisher_information", "irls"]
+
+# From so many rows on, Newton starts where every tenth row leads: that saves passes over all of them.
+MANY_ROWS = 20_000
+
+
+def irls(X, y, lam=0.0, tol=None, max_steps=100):
+    r"""Logistic regression by Newton's method (§3.2), which is iteratively reweighted least squares.
+
+    .. math:: w \leftarrow w - \left(X^\top \mathrm{diag}(p(1-p)) X + M\lambda\right)^{-1}
+        \left(X^\top (p - y) + M\lambda w\right), \qquad p = S(Xw)
+
+    minimises the mean cross entropy :math:`+ \frac{\lambda}{2}|w|^2`. The dtype of X is kept. Where nothing is
+    penalised and an iterate classifies every row rightly, it stops: no minimiser exists (§3.6). Where columns depend on
+    each other it finds one of the minimisers.
+
+    Args:
+        X: Rows `(..., M, D)`, with a column of ones for an intercept; leading axes are independent problems.
+        y: Labels 0 or 1, `(..., M)`.
+        lam: The penalty :math:`\lambda \ge 0`: one number, or one for each column, 0 for an intercept.
+        tol: Newton decrement from which one more step is the last; `None` for the root of the unit roundoff.
+        max_steps: The most evaluations.
+
+    Returns:
+        A named tuple `(weights, steps, gradient_norm, converged, separated, singular)`.
+
+    Raises:
+        ValueError: If shapes do not fit, labels are not 0 or 1, or `lam` is negative.
+
+    Example:
+        >>> X = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])
+        >>> w = irls(X, np.array([0.0, 1.0, 0.0, 1.0, 1.0])).weights  # frequencies 1/2 and 2/3
+        >>> abs(round(float(w[0]), 4)), round(float(w[1]), 4)
+        (0.0, 0.6931)
+    """
+    X, y = problem(X, y)
+    lam, start = penalties(lam, X.shape[-1]), np.zeros((*X.shape[:-2], X.shape[-1]))
+    if len(X.shape) == 2 and X.shape[0] >= max(MANY_ROWS, 100 * X.shape[1]):
+        start = newton(LOGISTIC, X[::10], y[::10], lam, start, tol=0.03, max_steps=20).weights
+    return newton(LOGISTIC, X, y, lam, start, tol, max_steps)
+
+
+def fisher_information(X, w):
+    r"""The Fisher information of a sample (§3.2): :math:`I(w) = X^\top \mathrm{diag}(p(1-p))\, X`, :math:`p = S(Xw)`.
+
+    The estimate from many rows is nearly normal around w, with covariance :math:`I(w)^{-1}`.
+
+    Args:
+        X: Rows `(..., M, D)`.
+        w: Weights `(..., D)`.
+
+    Returns:
+        Tensor `(..., D, D)`.
+
+    Example:
+        >>> float(fisher_information(np.ones((8, 1)), np.zeros(1))[0, 0])
+        2.0
+    """
+    X = ops.convert_to_tensor(X)
+    z = linear(X, ops.convert_to_tensor(w, dtype=X.dtype))
+    return gram(X * ops.sqrt(ops.sigmoid(z) * ops.sigmoid(-z))[..., None])
+
+
+def linear(X, w):
+    """Xw."""
+    return ops.einsum("...mi,...i->...m", X, w)
+
+
+def _cross_entropy(z, w, X, y, lam):
+    p, M = ops.sigmoid(z), rows(X)
+    loss = ops.sum(ops.softplus(z) - y * z, axis=-1) / M + ops.sum(lam * w * w, axis=-1) / 2
+    gradient = ops.einsum("...mi,...m->...i", X, p - y) / M + lam * w
+
+    def hessian():  # S(-z) keeps its relative accuracy where 1 - p has none left
+        return gram(X * ops.sqrt(p * ops.sigmoid(-z) / M)[..., None]) + diagonal(lam)
+
+    return loss, gradient, hessian, ops.min((2 * y - 1) * z, axis=-1)
+
+
+LOGISTIC = Objective(linear, _cross_entropy, worst=math.log(2))
+
+
+def penalties(lam, columns):
+    """One penalty for each column."""
+    if np.any(np.asarray(lam) < 0) or not np.all(np.isfinite(lam)):
+        raise ValueError(f"lam must be >= 0 and finite; received lam={lam}")
+    return np.broadcast_to(np.asarray(lam, "float64"), (columns,))
+
+
+def problem(X, y):
+    if not ops.is_tensor(X):
+        X = np.asarray(X)
+        X = X if X.dtype.kind == "f" else X.astype(keras.config.floatx())
+    check_data(X, "X")
+    if not ops.is_tensor(y):
+        y = check_labels(y)
+    X = ops.convert_to_tensor(X)
+    y = ops.convert_to_tensor(y, dtype=X.dtype)
+    if len(X.shape) < 2 or tuple(y.shape) != tuple(X.shape[:-1]):
+        raise ValueError(
+            f"X and y must have shapes (..., M, D) and (..., M); received {tuple(X.shape)} and {tuple(y.shape)}"
+        )
+    return X, y
