@@ -1,3 +1,9 @@
-"""Callbacks: `from mathdl_keras.callbacks import ...`. The chapters that teach them come later."""
+"""Callbacks: `from mathdl_keras.callbacks import GeneralizationGap`."""
 
-__all__: list[str] = []
+from mathdl_keras.chapters.ch01.callbacks import GeneralizationGap
+from mathdl_keras.chapters.ch02.callbacks import ErrorEnvelope
+
+__all__ = [
+    "ErrorEnvelope",
+    "GeneralizationGap",
+]

@@ -1,5 +1,8 @@
 """Layers: `from mathdl_keras.layers import ExplicitConv2D`."""
 
+from mathdl_keras.chapters.ch01.layers import RandomFeatures
+from mathdl_keras.chapters.ch03.layers import Softmax, Standardize
+from mathdl_keras.chapters.ch04.layers import GramMatrix, RandomFourierFeatures
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,
     MatchedFilter2D,
@@ -12,9 +15,14 @@ from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
 __all__ = [
     "ExplicitConv2D",
     "ExplicitMaxPool2D",
+    "GramMatrix",
     "MatchedFilter1D",
     "MatchedFilter2D",
     "PearsonCorrelation1D",
     "PearsonCorrelation2D",
+    "RandomFeatures",
+    "RandomFourierFeatures",
     "SignalDetector",
+    "Softmax",
+    "Standardize",
 ]

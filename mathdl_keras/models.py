@@ -1,5 +1,10 @@
 """Models: `from mathdl_keras.models import StepModel`."""
 
+from mathdl_keras.chapters.ch01.models import MinimumNormRegressor
+from mathdl_keras.chapters.ch02.models import LinearRegression
+from mathdl_keras.chapters.ch03.models import LogisticRegression, SoftmaxRegression
+from mathdl_keras.chapters.ch04.machines import KernelPerceptron, KernelRidge
+from mathdl_keras.chapters.ch04.models import Perceptron
 from mathdl_keras.chapters.ch14.models import (
     LearnedFilterDetector,
     MultiChannelCNN,
@@ -9,9 +14,16 @@ from mathdl_keras.core.training import FunctionalStepModel, ManualGradientModel,
 
 __all__ = [
     "FunctionalStepModel",
+    "KernelPerceptron",
+    "KernelRidge",
     "LearnedFilterDetector",
+    "LinearRegression",
+    "LogisticRegression",
     "ManualGradientModel",
+    "MinimumNormRegressor",
     "MultiChannelCNN",
+    "Perceptron",
     "SingleChannelCNN",
+    "SoftmaxRegression",
     "StepModel",
 ]

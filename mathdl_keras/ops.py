@@ -1,5 +1,35 @@
 """Functions of tensors, as in `keras.ops`: `from mathdl_keras.ops import conv2d_backward`."""
 
+from mathdl_keras.chapters.ch01.double_descent import double_descent_curve, double_descent_theory, predicted_risk
+from mathdl_keras.chapters.ch01.risk import bias_variance, empirical_risk, hoeffding_radius
+from mathdl_keras.chapters.ch01.solvers import minimum_norm, ridge_regression
+from mathdl_keras.chapters.ch02.descent import (
+    gradient_descent,
+    mse_gradient,
+    mse_hessian,
+    predicted_errors,
+    stable_learning_rate,
+)
+from mathdl_keras.chapters.ch02.inference import coefficient_covariance, leverages, noise_variance
+from mathdl_keras.chapters.ch02.solvers import LeastSquares, least_squares, solve_normal
+from mathdl_keras.chapters.ch03.descent import logistic_descent
+from mathdl_keras.chapters.ch03.labels import one_hot
+from mathdl_keras.chapters.ch03.metrics import exact_auc
+from mathdl_keras.chapters.ch03.separation import SeparableDataWarning, is_separable, max_margin_direction
+from mathdl_keras.chapters.ch03.solvers import fisher_information, irls
+from mathdl_keras.chapters.ch03.transitions import transition_point, transition_width
+from mathdl_keras.chapters.ch04.arc_cosine import ArcCosineKernel
+from mathdl_keras.chapters.ch04.kernels import (
+    BrownianKernel,
+    Kernel,
+    LaplaceKernel,
+    LinearKernel,
+    PolynomialKernel,
+    RBFKernel,
+)
+from mathdl_keras.chapters.ch04.perceptron import train_kernel_perceptron, train_perceptron
+from mathdl_keras.chapters.ch04.regression import kernel_ridge
+from mathdl_keras.chapters.ch04.spectrum import is_psd, mercer_spectrum, nystrom_features, require_psd
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward, im2col
 from mathdl_keras.chapters.ch14.detection import (
     detection_probability,
@@ -14,6 +44,17 @@ from mathdl_keras.core.autodiff import custom_vjp, grad, hvp, jacobian, jvp, per
 from mathdl_keras.core.loops import compiled, compiled_loop, scan
 
 __all__ = [
+    "ArcCosineKernel",
+    "BrownianKernel",
+    "Kernel",
+    "LaplaceKernel",
+    "LeastSquares",
+    "LinearKernel",
+    "PolynomialKernel",
+    "RBFKernel",
+    "SeparableDataWarning",
+    "bias_variance",
+    "coefficient_covariance",
     "compiled",
     "compiled_loop",
     "conv2d_backward",
@@ -21,20 +62,52 @@ __all__ = [
     "conv_output_size",
     "custom_vjp",
     "detection_probability",
+    "double_descent_curve",
+    "double_descent_theory",
+    "empirical_risk",
+    "exact_auc",
+    "fisher_information",
     "grad",
+    "gradient_descent",
+    "hoeffding_radius",
     "hvp",
     "im2col",
+    "irls",
+    "is_psd",
+    "is_separable",
     "jacobian",
     "jvp",
+    "kernel_ridge",
+    "least_squares",
+    "leverages",
+    "logistic_descent",
+    "max_margin_direction",
     "max_pool2d_backward",
     "max_pool2d_forward",
+    "mercer_spectrum",
+    "minimum_norm",
+    "mse_gradient",
+    "mse_hessian",
+    "noise_variance",
     "null_threshold",
+    "nystrom_features",
+    "one_hot",
     "pearson_correlation",
     "per_example_gradients",
+    "predicted_errors",
+    "predicted_risk",
     "receptive_field",
+    "require_psd",
+    "ridge_regression",
     "scan",
     "sliding_correlation",
+    "solve_normal",
+    "stable_learning_rate",
     "toeplitz_matrix",
+    "train_kernel_perceptron",
+    "train_perceptron",
+    "transition_point",
+    "transition_width",
     "value_and_grad",
     "vjp",
     "window_moments",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mathdl_keras import callbacks, layers, losses, metrics, models, optimizers
+from mathdl_keras.ops import RBFKernel
 
 SHELF = {
     name: getattr(shelf, name)
@@ -28,6 +29,8 @@ class Entry:
         bad: Pairs of changed arguments and what the error must say.
         skips: From the name of a check to the reason why this component cannot take it.
         make: Makes it from its arguments, where the arguments are not plain.
+        loss: What a model without a loss of its own is trained with.
+        labels: Targets of a batch of four.
     """
 
     arguments: Mapping[str, Any]
@@ -35,6 +38,27 @@ class Entry:
     bad: tuple[tuple[Mapping[str, Any], str], ...] = ()
     skips: Mapping[str, str] = field(default_factory=dict)
     make: Callable | None = None
+    loss: str = "binary_crossentropy"
+    labels: tuple = (0, 1, 0, 1)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How a loss or a metric is tested.
+
+    Attributes:
+        arguments: Of its constructor.
+        targets: Of a batch of six: `y_true`.
+        predictions: Of the same batch: `y_pred`.
+        bad: Pairs of changed arguments and what the error must say.
+        skips: From the name of a check to the reason why this component cannot take it.
+    """
+
+    arguments: Mapping[str, Any]
+    targets: np.ndarray
+    predictions: np.ndarray
+    bad: tuple[tuple[Mapping[str, Any], str], ...] = ()
+    skips: Mapping[str, str] = field(default_factory=dict)
 
 
 S = np.sin(np.arange(5.0)).tolist()
@@ -42,9 +66,55 @@ PATCH = np.outer(np.sin(np.arange(3.0)), np.cos(np.arange(2.0)))[:, :].tolist()
 SLIDES = "slides over the whole signal: a time mask has no meaning for its windows"
 IMAGES = "takes images, which Keras does not mask"
 NO_WEIGHTS = "has no weights: its template is known"
+PLAIN = "takes rows of a table, which Keras does not mask"
 STEP = "0/1 decisions have no gradient"
+LANDMARKS = [[0.0, 1.0], [1.5, -0.5], [-1.0, 0.3]]
+
+
+def machine(cls, **kwargs):
+    """A kernel machine with three points, and coefficients that are not zero."""
+    model = cls(**{"kernel": RBFKernel(1.5)} | kwargs)
+    model.adapt(LANDMARKS)
+    model.coefficients.assign([[1.0], [-0.5], [0.25]])
+    return model
+
 
 LAYERS = {
+    "RandomFeatures": Entry(
+        {"units": 6, "activation": "fourier", "scale": 0.5, "bias_scale": 1.0, "seed": 3},
+        (4,),
+        (
+            ({"units": 0}, "units must be an integer >= 1"),
+            ({"activation": "tanh"}, "activation must be one of relu, fourier"),
+            ({"scale": 0.0}, "scale must be > 0"),
+        ),
+        {"masks": PLAIN, "weights": "its weights are frozen"},
+    ),
+    "GramMatrix": Entry(
+        {"landmarks": LANDMARKS},
+        (2,),
+        (({"landmarks": [0.0, 1.0]}, "x must have shape"), ({"landmarks": [[np.nan, 0.0]]}, "x must be finite")),
+        {"masks": PLAIN, "weights": "has no weights: its landmarks are known"},
+        make=lambda **kwargs: layers.GramMatrix(**{"kernel": RBFKernel(1.5)} | kwargs),
+    ),
+    "RandomFourierFeatures": Entry(
+        {"units": 6, "lengthscale": 2.0, "seed": 3},
+        (4,),
+        (({"units": 0}, "units must be an integer >= 1"), ({"lengthscale": 0.0}, "lengthscale must be positive")),
+        {"masks": PLAIN, "weights": "its weights are frozen"},
+    ),
+    "Standardize": Entry(
+        {"axis": -1},
+        (4,),
+        (({"axis": 0}, "axis must be an integer, not 0"), ({"axis": 3}, "axis must be an axis of x")),
+        {"masks": PLAIN, "weights": "its weights are statistics of the data"},
+    ),
+    "Softmax": Entry(
+        {"axis": -1},
+        (4,),
+        (({"axis": 1.5}, "axis must be an integer"), ({"axis": 2}, "axis must be an axis of x")),
+        {"masks": PLAIN, "weights": "a function without weights"},
+    ),
     "MatchedFilter1D": Entry(
         {"template": S},
         (24, 1),
@@ -102,6 +172,69 @@ LAYERS = {
 }
 
 MODELS = {
+    "MinimumNormRegressor": Entry(
+        {"units": 1, "ridge": 0.1, "rcond": 1e-8, "kernel_initializer": "glorot_uniform"},
+        (4,),
+        (
+            ({"units": 0}, "units must be an integer >= 1"),
+            ({"ridge": -1.0}, "ridge must be >= 0"),
+            ({"rcond": 1.0}, r"rcond must be in \[0, 1\)"),
+        ),
+        {"masks": PLAIN},
+        make=lambda dtype=None, **kwargs: models.MinimumNormRegressor(
+            features=layers.RandomFeatures(5, name="phi", dtype=dtype), dtype=dtype, **kwargs
+        ),
+        loss="mse",
+    ),
+    "LinearRegression": Entry(
+        {"fit_intercept": True, "solver": "qr"},
+        (4,),
+        (({"solver": "lu"}, "solver must be one of"), ({"units": 0}, "units must be an integer >= 1")),
+        {"masks": PLAIN},
+    ),
+    "LogisticRegression": Entry(
+        {"penalty": "l2", "lam": 0.1, "kernel_initializer": "glorot_uniform"},
+        (4,),
+        (
+            ({"penalty": "l0"}, "penalty must be None, 'l1' or 'l2'"),
+            ({"lam": -1.0}, "lam must be >= 0"),
+            ({"penalty": None}, "lam must be 0 without a penalty"),
+            ({"penalty": "l1", "solver": "irls"}, "solver must be None, 'gd'"),
+        ),
+        {"masks": PLAIN},
+    ),
+    "SoftmaxRegression": Entry(
+        {"classes": 3, "lam": 0.1, "kernel_initializer": "glorot_uniform"},
+        (4,),
+        (({"classes": 1}, "classes must be an integer >= 2"), ({"lam": np.nan}, "lam must be >= 0")),
+        {"masks": PLAIN},
+        loss="sparse_categorical_crossentropy",
+    ),
+    "Perceptron": Entry(
+        {"kernel_initializer": "glorot_uniform"},
+        (4,),
+        (({"use_bias": "no"}, "use_bias must be True or False"),),
+        {"masks": PLAIN},
+        loss="hinge",
+        labels=(-1, 1, -1, 1),
+    ),
+    "KernelPerceptron": Entry(
+        {},
+        (2,),
+        (({"kernel": "rbf"}, "kernel must be a Kernel or a function"),),
+        {"masks": PLAIN},
+        make=lambda **kwargs: machine(models.KernelPerceptron, **kwargs),
+        loss="hinge",
+        labels=(-1, 1, -1, 1),
+    ),
+    "KernelRidge": Entry(
+        {"ridge": 0.5},
+        (2,),
+        (({"ridge": -1.0}, "ridge must be >= 0"), ({"kernel": None}, "kernel must be a Kernel or a function")),
+        {"masks": PLAIN},
+        make=lambda **kwargs: machine(models.KernelRidge, **kwargs),
+        loss="mse",
+    ),
     "LearnedFilterDetector": Entry(
         {"length": 5}, (24, 1), (({"length": 0}, "length must be an integer >= 1"),), {"masks": SLIDES}
     ),
@@ -121,8 +254,47 @@ MODELS = {
 
 ENTRIES = LAYERS | MODELS
 
+REALS = np.array([[0.5], [-1.0], [2.0], [0.0], [1.5], [-0.5]], "float32")  # six targets of a regression
+SCORES = np.array([[0.3], [-0.7], [1.1], [0.4], [-0.2], [0.9]], "float32")  # six predictions or logits
+BITS = np.array([[0.0], [0.0], [1.0], [0.0], [1.0], [1.0]], "float32")
+SIGNS = 2 * BITS - 1
+
+LOSSES: dict[str, Scored] = {
+    "ZeroOneLoss": Scored({}, SIGNS, SCORES),
+    "PerceptronLoss": Scored({}, SIGNS, SCORES),
+    "HingeLoss": Scored({}, SIGNS, SCORES),
+    "LogisticLoss": Scored({}, SIGNS, SCORES),
+    "BinaryCrossEntropy": Scored({"from_logits": True}, BITS, SCORES),
+    "CategoricalCrossEntropy": Scored({"from_logits": True}, np.hstack([BITS, 1 - BITS]), np.hstack([SCORES, REALS])),
+    "SquaredLoss": Scored({"scale": 0.5}, REALS, SCORES, (({"scale": 0.0}, "scale must be positive and finite"),)),
+}
+
+METRICS: dict[str, Scored] = {
+    "ConfusionMatrix": Scored(
+        {"classes": 2, "threshold": 0.25}, BITS, SCORES, (({"classes": 1}, "classes must be an integer >= 2"),)
+    ),
+    "ExactAUC": Scored(
+        {"capacity": 100}, BITS, SCORES, (({"capacity": 0}, "capacity must be an integer >= 1"),)
+    ),
+    "LogLoss": Scored({"from_logits": True}, BITS, SCORES),
+    "CalibrationCurve": Scored(
+        {"bins": 2}, BITS, 1 / (1 + np.exp(-SCORES)), (({"bins": 0}, "bins must be an integer >= 1"),)
+    ),
+    "R2": Scored(
+        {"adjusted": True, "n_features": 2},
+        REALS,
+        SCORES,
+        (
+            ({"n_features": None}, "n_features must be an integer >= 1 if adjusted"),
+            ({"class_aggregation": "sum"}, "class_aggregation must be one of"),
+        ),
+    ),
+}
+
 # Components that are no function of a tensor, and where they are tested instead.
 ELSEWHERE = {
+    "GeneralizationGap": "needs data: tests/ch01/test_risk.py",
+    "ErrorEnvelope": "needs data: tests/ch02/test_models.py",
     "StepModel": "a base class: tests/core/test_training.py",
     "FunctionalStepModel": "built from any graph: tests/core/test_training.py",
     "ManualGradientModel": "a base class: tests/core/test_training.py",
