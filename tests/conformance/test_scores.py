@@ -141,4 +141,4 @@ def test_a_metric_in_compiled_evaluation_is_the_metric(name):
 
 
 def test_bad_arguments_are_listed_where_there_are_arguments():
-    assert all(entry.bad for entry in SCORED.values() if entry.arguments)
+    assert all(entry.bad or "bad" in entry.skips for entry in SCORED.values() if entry.arguments)
