@@ -45,7 +45,7 @@ def test_irls_annuls_the_gradient(lam):
     found = solved(X, Y, lam)
     assert found.converged and not found.separated and found.steps <= 8
     assert np.abs(gradient(found.weights, lam=lam)).max() < 1e-14
-    assert found.gradient_norm < 1e-14
+    assert found.gradient_norm < 1e-12  # before the last step
 
 
 def test_irls_is_scikit_learn():

@@ -52,7 +52,7 @@ class MinimumNormRegressor(ChecksData, keras.Model):
         >>> x = np.array([[1.0, 1.0]])
         >>> model = MinimumNormRegressor()
         >>> fit = model.fit_closed_form(x, [2.0])
-        >>> fit.solver, [round(float(v), 5) for v in model.kernel[:, 0]]
+        >>> fit.solver, [round(float(v), 5) for v in model.get_weights()[0][:, 0]]
         ('svd', [1.0, 1.0])
     """
 

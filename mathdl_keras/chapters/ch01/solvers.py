@@ -88,18 +88,25 @@ _accumulate = compiled(lambda G, c, A, y: (G + ops.einsum("mi,mj->ij", A, A), c 
 
 
 def normal_equations(x, y, features=None):
-    r""":math:`\Phi^\top\Phi` and :math:`\Phi^\top Y` in blocks of rows: memory does not grow with the rows.
+    r""":math:`\Phi^\top\Phi` and :math:`\Phi^\top Y` of a table on the host.
+
+    Without features that is one symmetric product, of which BLAS computes half. With features it goes through the rows
+    in blocks: memory does not grow with them.
 
     Args:
         x: `(rows, inputs)`, a NumPy array.
         y: `(rows, targets)`, a NumPy array.
         features: The map from inputs to features; by default the identity.
+
+    Returns:
+        Tensors `(features, features)` and `(features, targets)`.
     """
+    if features is None:
+        return ops.convert_to_tensor(x.T @ x), ops.convert_to_tensor(x.T @ y)
     G = c = None
     for start in range(0, len(x), BLOCK):
         A, target = (ops.convert_to_tensor(v[start : start + BLOCK]) for v in (x, y))
-        if features is not None:
-            A = ops.cast(features(A), keras.backend.standardize_dtype(target.dtype))
+        A = ops.cast(features(A), keras.backend.standardize_dtype(target.dtype))
         if G is None:
             G, c = (ops.convert_to_tensor(np.zeros((A.shape[1], n), y.dtype)) for n in (A.shape[1], y.shape[1]))
         G, c = _accumulate(G, c, A, target)

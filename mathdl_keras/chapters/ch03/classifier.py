@@ -76,7 +76,9 @@ class LinearClassifier(ChecksData, keras.Model):
         """The features and a column of ones, which the rows of the coefficients belong to."""
         if self.built and x.shape[1] != self.kernel.shape[0]:
             raise ValueError(f"x must have {self.kernel.shape[0]} features; received {x.shape[1]}")
-        return np.column_stack([x - centre, np.ones(len(x))])
+        X = np.ones((len(x), x.shape[1] + 1))
+        np.subtract(x, centre, out=X[:, :-1])
+        return X
 
     def _coefficients(self):
         """Kernel and bias in one matrix, float64."""
@@ -88,9 +90,11 @@ class LinearClassifier(ChecksData, keras.Model):
         """One penalty for each feature, none for the intercept."""
         return np.append(np.full(features, float(self.lam)), 0.0)
 
-    def _adopt(self, solution, centre, by_newton=True):
+    def _adopt(self, solution, x, centre, by_newton=True):
         """Takes the weights of a solution for centred features, and warns where there is no best one."""
         solution = on_host(solution)
+        if not self.lam and (solution.singular or solution.separated or not by_newton):
+            check_independent(x)
         if solution.separated:
             _warn(SEPARABLE + ": the weights returned are a certificate. " + NO_BEST, SeparableDataWarning)
         elif by_newton and not self.lam and (solution.singular or not solution.converged):

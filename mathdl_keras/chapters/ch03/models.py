@@ -93,14 +93,12 @@ class LogisticRegression(LinearClassifier):
         """
         x, labels = self._rows(x, y)
         check_every_class(labels)
-        if not self.lam:
-            check_independent(x)
         centre, lam = x.mean(axis=0), self._penalties(x.shape[1])
         X = self._design(x, centre)
         with allow_float64():
             if self.solver == "gd" or self.penalty == "l1":
-                return self._adopt(settle(X, labels, lam, self.penalty or "l2"), centre, by_newton=False)
-            return self._adopt(irls(X, labels, lam), centre)
+                return self._adopt(settle(X, labels, lam, self.penalty or "l2"), x, centre, by_newton=False)
+            return self._adopt(irls(X, labels, lam), x, centre)
 
     def fisher_information(self, x):
         r"""The Fisher information of rows (§3.2), :math:`\tilde X^\top \mathrm{diag}(p(1-p))\, \tilde X`.
@@ -206,11 +204,9 @@ class SoftmaxRegression(LinearClassifier):
         """
         x, labels = self._rows(x, y)
         check_every_class(labels, self.classes)
-        if not self.lam:
-            check_independent(x)
         centre, hot = x.mean(axis=0), np.eye(self.classes)[labels]
         with allow_float64():
-            return self._adopt(softmax_newton(self._design(x, centre), hot, self._penalties(x.shape[1])), centre)
+            return self._adopt(softmax_newton(self._design(x, centre), hot, self._penalties(x.shape[1])), x, centre)
 
     def get_config(self):
         initializer = keras.initializers.serialize(self.kernel_initializer)

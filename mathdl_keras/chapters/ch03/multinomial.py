@@ -23,14 +23,14 @@ from mathdl_keras.chapters.ch03.newton import Objective, diagonal, gram, newton,
 __all__: list[str] = []
 
 
-def softmax_newton(X, Y, lam, tol=None, max_steps=100):
+def softmax_newton(X, Y, lam, tol=0.01, max_steps=100):
     """The weights (K, D) of least mean cross entropy + half the penalties' squares, as a `Solution` of K D numbers.
 
     Args:
         X: Rows `(M, D)`, with a column of ones for an intercept.
         Y: One-hot labels `(M, K)`.
         lam: One penalty for each column of X.
-        tol: Newton decrement from which one more step is the last.
+        tol: The Newton decrement from which the Hessian is kept.
         max_steps: The most evaluations.
     """
     X = ops.convert_to_tensor(X)

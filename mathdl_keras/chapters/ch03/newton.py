@@ -5,12 +5,12 @@ there is still to go is the *Newton decrement* :math:`\delta`,
 
 .. math:: \delta^2 = \nabla\Lambda^\top (\nabla^2\Lambda)^{-1} \nabla\Lambda \approx 2 (\Lambda(w) - \min \Lambda):
 
-it does not change with the units of the features (section 3.5), and near the minimum each step squares it. From
-:math:`\delta = \sqrt u`, u the unit roundoff, one more step arrives at rounding.
+it does not change with the units of the features (section 3.5), and near the minimum each step squares it. There the
+Hessian hardly changes: once :math:`\delta \le 0.01` the last one is kept, and steps that cost a gradient only divide
+:math:`\delta` by a hundred each, to :math:`u^{3/4}`, u the unit roundoff: the loss is then least to all its digits.
 """
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ class Solution(NamedTuple):
     Attributes:
         weights: The minimiser `(..., D)`.
         steps: Evaluations of loss, gradient and Hessian; those on a part of the rows are not counted.
-        gradient_norm: The largest entry of the gradient at `weights`, by magnitude.
+        gradient_norm: The largest entry of the gradient, by magnitude, before the last step: at `weights` it is smaller.
         converged: Whether the decrement fell to the tolerance.
         separated: Whether nothing is penalised and `weights` classify every row rightly: then there is no minimiser
             (section 3.6).
@@ -69,18 +69,21 @@ def on_host(solution):
 
 
 class _State(NamedTuple):
-    """Where to evaluate next, the step that leads there, and the loss where that step began."""
+    """Where to evaluate next, the step that leads there, and loss and Hessian (scale, factor) where it began."""
 
     w: Any
     step: Any
     loss: Any
+    factor: Any
     converged: Any
     separated: Any
     singular: Any
 
 
-def newton(objective, X, y, lam, start, tol=None, max_steps=100):
-    """Damped Newton steps until the decrement falls to `tol`; the host reads one value a step.
+def newton(objective, X, y, lam, start, tol=0.01, max_steps=100, polished=True):
+    """Damped Newton steps until the decrement falls to `tol`, then steps with one Hessian.
+
+    The host reads one value a step.
 
     Args:
         objective: An `Objective`.
@@ -88,39 +91,62 @@ def newton(objective, X, y, lam, start, tol=None, max_steps=100):
         y: Targets.
         lam: Penalties, one for each weight.
         start: The first weights.
-        tol: `None` for the root of the unit roundoff.
+        tol: The decrement from which the Hessian is kept.
         max_steps: The most evaluations.
+        polished: Whether to go on with the last Hessian.
 
     Returns:
         A `Solution`.
     """
-    tol = math.sqrt(unit_roundoff(X)) if tol is None else tol
-    advance, slope = _compiled(objective, bool(np.any(lam)), len(X.shape), start.shape[-1])
+    advance, polish = _compiled(objective, bool(np.any(lam)), len(X.shape), start.shape[-1])
     w, lam, tol = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (start, lam, tol))
     zero = ops.zeros_like(w[..., 0])
-    state = _State(w, w, zero + objective.worst, zero > 0, zero > 0, zero > 0)
+    state = _State(w, w, zero + objective.worst, (w, diagonal(w)), zero > 0, zero > 0, zero > 0)
     steps, stop = 0, False
     while steps < max_steps and not stop:
         state, stop = advance(state, X, y, lam, tol)
         steps, stop = steps + 1, bool(stop)
-    return Solution(state.w, steps, slope(state.w, X, y, lam), state.converged, state.separated, state.singular)
+    if not polished:
+        return Solution(state.w, steps, None, state.converged, state.separated, state.singular)
+    w, gradient_norm = _polished(polish, state, X, y, lam)
+    return Solution(w, steps, gradient_norm, state.converged, state.separated, state.singular)
+
+
+def _polished(polish, state, *data):
+    """The weights after steps with the last Hessian, and the gradient before the last of them.
+
+    They end where the decrement is u^(3/4), or does not halve.
+    """
+    w, before, floor = state.w, np.inf, unit_roundoff(state.w) ** 0.75
+    while True:
+        move, decrement, gradient_norm = polish(w, state, *data)
+        w, now = w + move, ops.convert_to_numpy(decrement)
+        if not np.any((now > floor) & (now <= before / 2)):
+            return w, gradient_norm
+        before = now
 
 
 @functools.lru_cache(maxsize=64)
 def _compiled(objective, penalised, rank, weights):
-    """A step and the size of the gradient, compiled once for each objective and number of weights."""
+    """A step with its own Hessian and one with the last, compiled once for each objective and number of weights."""
 
-    def slope(w, *data):
-        _, gradient, _, _ = objective.evaluate(objective.logits(data[0], w), w, *data)
-        return ops.max(ops.abs(gradient), axis=-1)
+    def polish(w, state, *data):
+        """The next step, its decrement (both zero where problems are not converged), and the size of the gradient."""
+        gradient = objective.evaluate(objective.logits(data[0], w), w, *data)[1]
+        move, decrement = (
+            ops.where(ops.reshape(state.converged, (*state.converged.shape, *[1] * n)), v, ops.zeros_like(v))
+            for n, v in zip((1, 0), _solve(*state.factor, gradient), strict=True)
+        )
+        return move, decrement, ops.max(ops.abs(gradient), axis=-1)
 
-    return compiled(functools.partial(_advance, objective, penalised)), compiled(slope)
+    return compiled(functools.partial(_advance, objective, penalised)), compiled(polish)
 
 
 def _advance(objective, penalised, state, X, y, lam, tol):
     z = objective.logits(X, state.w)
     loss, gradient, hessian, margin = objective.evaluate(z, state.w, X, y, lam)
-    direction, decrement, singular = _direction(gradient, hessian())
+    factor, singular = _factor(hessian())
+    direction, decrement = _solve(*factor, gradient)
     # a loss that is larger by rounding alone is no reason to turn back
     worse = loss > state.loss + 64 * unit_roundoff(z) * (1 + state.loss)
     step = ops.where(worse[..., None], state.step / 2, direction)
@@ -135,6 +161,7 @@ def _advance(objective, penalised, state, X, y, lam, tol):
         ops.where(stay[..., None], state.w, state.w + move),
         step,
         ops.where(worse, state.loss, loss),
+        tuple(_keep(over, old, new) for old, new in zip(state.factor, factor, strict=True)),
         ops.where(over, state.converged, converged),
         ops.where(over, state.separated, separated),
         ops.where(over, state.singular, singular),
@@ -142,8 +169,13 @@ def _advance(objective, penalised, state, X, y, lam, tol):
     return new, ops.all(ops.logical_or(new.converged, new.separated))
 
 
-def _direction(gradient, hessian):
-    """Newton's step, its decrement, and whether the Hessian is singular, from one scaled to a diagonal of ones.
+def _keep(over, old, new):
+    """The old arrays of the problems that are over, the new ones of the others."""
+    return ops.where(ops.reshape(over, (*over.shape, *[1] * (len(new.shape) - len(over.shape)))), old, new)
+
+
+def _factor(hessian):
+    """The scale of a Hessian, the Cholesky factor L of the one scaled to a diagonal of ones, and if it is singular.
 
     To that diagonal a multiple of D u, more than rounding, is added: a singular Hessian has a Cholesky factor too. The
     square of a pivot is the share of a column's curvature that the columns before it leave over.
@@ -153,10 +185,15 @@ def _direction(gradient, hessian):
     rounding = 64 * hessian.shape[-1] * unit_roundoff(hessian)
     scaled = hessian * scale[..., :, None] * scale[..., None, :]
     L = ops.cholesky(scaled + diagonal(rounding * ops.ones_like(curvature)))
+    pivot = ops.min(ops.diagonal(L, axis1=-2, axis2=-1), axis=-1)
+    return (scale, L), pivot * pivot < 16 * rounding
+
+
+def _solve(scale, L, gradient):
+    """Newton's step and its decrement."""
     half = ops.solve_triangular(L, (scale * gradient)[..., None], lower=True)
     whole = ops.solve_triangular(ops.swapaxes(L, -2, -1), half, lower=False)
-    pivot = ops.min(ops.diagonal(L, axis1=-2, axis2=-1), axis=-1)
-    return -scale * whole[..., 0], ops.sqrt(ops.sum(half * half, axis=(-2, -1))), pivot * pivot < 16 * rounding
+    return -scale * whole[..., 0], ops.sqrt(ops.sum(half * half, axis=(-2, -1)))
 
 
 def gram(A):

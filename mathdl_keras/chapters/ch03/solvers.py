@@ -31,7 +31,7 @@ __all__ = ["fisher_information", "irls"]
 MANY_ROWS = 20_000
 
 
-def irls(X, y, lam=0.0, tol=None, max_steps=100):
+def irls(X, y, lam=0.0, tol=0.01, max_steps=100):
     r"""Logistic regression by Newton's method (§3.2), which is iteratively reweighted least squares.
 
     .. math:: w \leftarrow w - \left(X^\top \mathrm{diag}(p(1-p)) X + M\lambda\right)^{-1}
@@ -45,7 +45,7 @@ def irls(X, y, lam=0.0, tol=None, max_steps=100):
         X: Rows `(..., M, D)`, with a column of ones for an intercept; leading axes are independent problems.
         y: Labels 0 or 1, `(..., M)`.
         lam: The penalty :math:`\lambda \ge 0`: one number, or one for each column, 0 for an intercept.
-        tol: Newton decrement from which one more step is the last; `None` for the root of the unit roundoff.
+        tol: The Newton decrement from which the Hessian is kept, for steps that cost a gradient only.
         max_steps: The most evaluations.
 
     Returns:
@@ -63,7 +63,7 @@ def irls(X, y, lam=0.0, tol=None, max_steps=100):
     X, y = problem(X, y)
     lam, start = penalties(lam, X.shape[-1]), np.zeros((*X.shape[:-2], X.shape[-1]))
     if len(X.shape) == 2 and X.shape[0] >= max(MANY_ROWS, 100 * X.shape[1]):
-        start = newton(LOGISTIC, X[::10], y[::10], lam, start, tol=0.03, max_steps=20).weights
+        start = newton(LOGISTIC, X[::10], y[::10], lam, start, tol=0.1, max_steps=20, polished=False).weights
     return newton(LOGISTIC, X, y, lam, start, tol, max_steps)
 
 
