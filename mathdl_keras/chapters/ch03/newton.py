@@ -47,7 +47,7 @@ class Solution(NamedTuple):
     Attributes:
         weights: The minimiser `(..., D)`.
         steps: Evaluations of loss, gradient and Hessian; those on a part of the rows are not counted.
-        gradient_norm: The largest entry of the gradient, by magnitude, before the last step: at `weights` it is smaller.
+        gradient_norm: The largest entry of the gradient before the last step, by magnitude: at `weights` it is smaller.
         converged: Whether the decrement fell to the tolerance.
         separated: Whether nothing is penalised and `weights` classify every row rightly: then there is no minimiser
             (section 3.6).
