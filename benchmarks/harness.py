@@ -2,7 +2,9 @@
 
 A ratio of two timings means something only if both sides did the same work, under the same load.
 So the results are compared before any clock starts, and the runs are interleaved (ours, peer, peer,
-ours, ...) in one process: what slows the machine for a second slows both.
+ours, ...) in one process: what slows the machine for a second slows both. Before each run there is a
+pause: the worker threads of BLAS and OpenMP spin for some time after their last task, and would slow
+whoever comes next on a small machine.
 """
 
 import contextlib
@@ -15,6 +17,9 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+
+
+PAUSE = 0.1  # seconds
 
 
 class ResultsDiffer(Exception):
@@ -104,6 +109,7 @@ def _round(ours, peer, swap):
 
 def seconds(thunk):
     """Wall time until the result is there: JAX, and any GPU, returns before it has computed."""
+    time.sleep(PAUSE)
     start = time.perf_counter()
     settle(thunk())
     return time.perf_counter() - start
