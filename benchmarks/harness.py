@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-
 PAUSE = 0.1  # seconds
 
 
