@@ -76,8 +76,9 @@ class LinearClassifier(ChecksData, keras.Model):
         """The features and a column of ones, which the rows of the coefficients belong to."""
         if self.built and x.shape[1] != self.kernel.shape[0]:
             raise ValueError(f"x must have {self.kernel.shape[0]} features; received {x.shape[1]}")
-        X = np.ones((len(x), x.shape[1] + 1))
+        X = np.empty((len(x), x.shape[1] + 1))
         np.subtract(x, centre, out=X[:, :-1])
+        X[:, -1] = 1
         return X
 
     def _coefficients(self):

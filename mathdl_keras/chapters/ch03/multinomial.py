@@ -41,23 +41,28 @@ def softmax_newton(X, Y, lam, tol=0.01, max_steps=100):
 
 @functools.cache
 def _objective(K):
-    return Objective(functools.partial(_logits, K), _cross_entropy, worst=math.log(K))
+    return Objective(functools.partial(_logits, K), _loss, _gradient, _hessian, _margin, worst=math.log(K))
 
 
 def _logits(K, X, w):
     return ops.einsum("mj,kj->mk", X, ops.reshape(w, (K, X.shape[-1])))
 
 
-def _cross_entropy(z, w, X, Y, lam):
-    log_p, M = ops.log_softmax(z), rows(X)
-    p = ops.exp(log_p)
-    loss = -ops.sum(Y * log_p) / M + ops.sum(lam * w * w) / 2
-    gradient = ops.reshape(ops.einsum("mk,mj->kj", p - Y, X), (-1,)) / M + lam * w
+def _loss(z, w, X, Y, lam):
+    return -ops.sum(Y * ops.log_softmax(z)) / rows(X) + ops.sum(lam * w * w) / 2
+
+
+def _gradient(z, w, X, Y, lam):
+    return ops.reshape(ops.einsum("mk,mj->kj", ops.softmax(z) - Y, X), (-1,)) / rows(X) + lam * w
+
+
+def _margin(z, w, X, Y, lam):
     others = ops.max(ops.where(Y > 0, ops.full_like(z, -math.inf), z), axis=-1)
-    return loss, gradient, lambda: _hessian(p, X, M, lam), ops.min(ops.sum(Y * z, axis=-1) - others)
+    return ops.min(ops.sum(Y * z, axis=-1) - others)
 
 
-def _hessian(p, X, M, lam):
+def _hessian(z, w, X, Y, lam):
+    p, M = ops.softmax(z), rows(X)
     K, D = p.shape[1], X.shape[1]
     own = gram(ops.transpose(ops.sqrt(p))[..., None] * X)  # (K, D, D): the terms with k = k'
     pairs = gram(ops.reshape(p[:, :, None] * X[:, None, :], (-1, K * D)))

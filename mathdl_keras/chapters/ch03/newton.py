@@ -27,17 +27,22 @@ LAST_MOVE = 0.1
 
 
 class Objective(NamedTuple):
-    """A loss of logits that are linear in the weights.
+    """A loss of logits z that are linear in the weights w; all but `logits` are functions of (z, w, X, y, lam).
 
     Attributes:
         logits: `logits(X, w)`.
-        evaluate: `evaluate(z, w, X, y, lam) -> (loss, gradient, hessian, margin)` at the logits z; the Hessian is a
-            thunk; the margin is the least of all rows, positive if each is classified rightly.
+        loss: The mean loss and the penalty.
+        gradient: Its gradient with respect to w.
+        hessian: Its Hessian.
+        margin: The least margin of all rows, positive if each is classified rightly.
         worst: The loss at w = 0; from a start that is worse, the way leads back there.
     """
 
     logits: Callable
-    evaluate: Callable
+    loss: Callable
+    gradient: Callable
+    hessian: Callable
+    margin: Callable
     worst: float
 
 
@@ -132,7 +137,7 @@ def _compiled(objective, penalised, rank, weights):
 
     def polish(w, state, *data):
         """The next step, its decrement (both zero where problems are not converged), and the size of the gradient."""
-        gradient = objective.evaluate(objective.logits(data[0], w), w, *data)[1]
+        gradient = objective.gradient(objective.logits(data[0], w), w, *data)
         move, decrement = (
             ops.where(ops.reshape(state.converged, (*state.converged.shape, *[1] * n)), v, ops.zeros_like(v))
             for n, v in zip((1, 0), _solve(*state.factor, gradient), strict=True)
@@ -144,9 +149,10 @@ def _compiled(objective, penalised, rank, weights):
 
 def _advance(objective, penalised, state, X, y, lam, tol):
     z = objective.logits(X, state.w)
-    loss, gradient, hessian, margin = objective.evaluate(z, state.w, X, y, lam)
-    factor, singular = _factor(hessian())
-    direction, decrement = _solve(*factor, gradient)
+    at = (z, state.w, X, y, lam)
+    loss, margin = objective.loss(*at), objective.margin(*at)
+    factor, singular = _factor(objective.hessian(*at))
+    direction, decrement = _solve(*factor, objective.gradient(*at))
     # a loss that is larger by rounding alone is no reason to turn back
     worse = loss > state.loss + 64 * unit_roundoff(z) * (1 + state.loss)
     step = ops.where(worse[..., None], state.step / 2, direction)

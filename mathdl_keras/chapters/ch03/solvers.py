@@ -93,18 +93,24 @@ def linear(X, w):
     return ops.einsum("...mi,...i->...m", X, w)
 
 
-def _cross_entropy(z, w, X, y, lam):
-    p, M = ops.sigmoid(z), rows(X)
-    loss = ops.sum(ops.softplus(z) - y * z, axis=-1) / M + ops.sum(lam * w * w, axis=-1) / 2
-    gradient = ops.einsum("...mi,...m->...i", X, p - y) / M + lam * w
-
-    def hessian():  # S(-z) keeps its relative accuracy where 1 - p has none left
-        return gram(X * ops.sqrt(p * ops.sigmoid(-z) / M)[..., None]) + diagonal(lam)
-
-    return loss, gradient, hessian, ops.min((2 * y - 1) * z, axis=-1)
+def _loss(z, w, X, y, lam):
+    return ops.sum(ops.softplus(z) - y * z, axis=-1) / rows(X) + ops.sum(lam * w * w, axis=-1) / 2
 
 
-LOGISTIC = Objective(linear, _cross_entropy, worst=math.log(2))
+def _gradient(z, w, X, y, lam):
+    return ops.einsum("...mi,...m->...i", X, ops.sigmoid(z) - y) / rows(X) + lam * w
+
+
+def _hessian(z, w, X, y, lam):
+    # S(-z) keeps its relative accuracy where 1 - S(z) has none left
+    return gram(X * ops.sqrt(ops.sigmoid(z) * ops.sigmoid(-z) / rows(X))[..., None]) + diagonal(lam)
+
+
+def _margin(z, w, X, y, lam):
+    return ops.min((2 * y - 1) * z, axis=-1)
+
+
+LOGISTIC = Objective(linear, _loss, _gradient, _hessian, _margin, worst=math.log(2))
 
 
 def penalties(lam, columns):
