@@ -80,7 +80,11 @@ def ridge_regression(phi, y, ridge):
 
 def solve_ridge(G, c, shift):
     """(G + shift I)^-1 c for a positive semi-definite G, by Cholesky's factor."""
-    L = ops.cholesky(G + shift * ops.eye(G.shape[-1], dtype=G.dtype))
+    return cholesky_solve(ops.cholesky(G + shift * ops.eye(G.shape[-1], dtype=G.dtype)), c)
+
+
+def cholesky_solve(L, c):
+    """(L L^T)^-1 c for a lower triangular L; leading axes are replicates."""
     return ops.solve_triangular(ops.swapaxes(L, -1, -2), ops.solve_triangular(L, c, lower=True), lower=False)
 
 

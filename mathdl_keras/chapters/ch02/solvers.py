@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import minimum_norm
+from mathdl_keras.chapters.ch01.solvers import cholesky_solve, minimum_norm
 from mathdl_keras.chapters.ch02.descent import gradient_descent
 from mathdl_keras.chapters.ch02.rows import Rows
 from mathdl_keras.core.loops import compiled
@@ -119,8 +119,7 @@ def solve_normal(gram, moment):
     gram, moment = ops.convert_to_tensor(gram), ops.convert_to_tensor(moment)
     d = ops.sqrt(ops.diagonal(gram, axis1=-2, axis2=-1))[..., None]  # (..., p, 1)
     L = ops.cholesky(gram / (d * ops.swapaxes(d, -1, -2)))
-    half = ops.solve_triangular(L, moment / d, lower=True)
-    return ops.solve_triangular(ops.swapaxes(L, -1, -2), half, lower=False) / d
+    return cholesky_solve(L, moment / d) / d
 
 
 _solve = compiled(solve_normal)

@@ -13,6 +13,7 @@ import functools
 import numpy as np
 from keras import ops
 
+from mathdl_keras.chapters.ch01.solvers import cholesky_solve
 from mathdl_keras.chapters.ch04.spectrum import extreme_eigenvalues
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import unit_roundoff
@@ -62,10 +63,7 @@ def _shifted_gram(kernel):
     return compiled(lambda x, ridge, diagonal: ops.scatter_update(kernel(x, x), diagonal, ridge, reduction="add"))
 
 
-@compiled
-def _substitute(L, y):
-    """(L L^T)^-1 y."""
-    return ops.solve_triangular(ops.transpose(L), ops.solve_triangular(L, y, lower=True), lower=False)
+_substitute = compiled(cholesky_solve)
 
 
 def _diagnosis(A, ridge, kernel):
