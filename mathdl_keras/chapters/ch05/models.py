@@ -1,0 +1,113 @@
+r"""Feed forward networks (section 5.1).
+
+.. math:: H^0 = x, \qquad Z^\ell = H^{\ell-1} W^\ell + b^\ell, \qquad H^\ell = \sigma(Z^\ell), \qquad m(x) = H^L
+"""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.core.checks import ChecksData
+
+__all__ = ["FeedForward"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class FeedForward(ChecksData, keras.Model):
+    r"""A feed forward network (§5.1), the same as a `Sequential` of `Dense` layers.
+
+    .. math:: Z^\ell = H^{\ell-1} W^\ell + b^\ell, \qquad H^\ell = \sigma(Z^\ell), \qquad
+        W^\ell \in \mathbb R^{n_{\ell-1} \times n_\ell}
+
+    `(batch, n_0) -> (batch, n_L)`. All weights exist from the start.
+
+    Args:
+        widths: :math:`(n_0, \dots, n_L)`: the number of features, of units in each hidden layer, of outputs.
+        activation: Of the hidden layers, an `Activation` or its name.
+        output_activation: Of the last layer; `None` is linear.
+        kernel_initializer: Of each kernel.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: If widths are not two or more positive integers, an activation is unknown, or the inputs have
+            another number of features.
+
+    Example:
+        >>> model = FeedForward((4, 8, 3), activation="tanh")
+        >>> model.count_params()  # (4 + 1) 8 + (8 + 1) 3
+        67
+        >>> [tuple(Z.shape) for Z in model.pre_activations(ops.zeros((2, 4)))]
+        [(2, 8), (2, 3)]
+    """
+
+    layer_class = keras.layers.Dense
+
+    def __init__(
+        self, widths, activation="relu", output_activation=None, kernel_initializer="glorot_uniform", **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.widths = check_widths(widths)
+        self.activation, self.output_activation = map(activations.get, (activation, output_activation))
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        sigmas = [self.activation] * (len(self.widths) - 2) + [self.output_activation]
+        self.dense = [self._dense(n, sigma) for n, sigma in zip(self.widths[1:], sigmas, strict=True)]
+        self.build((None, self.widths[0]))
+
+    def _dense(self, units, activation):
+        # a clone: one initializer draws the same kernel again for the same shape
+        initializer = self.kernel_initializer.clone()
+        return self.layer_class(units, activation, kernel_initializer=initializer, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        self.check_features(input_shape)
+        for layer, n in zip(self.dense, self.widths, strict=False):
+            layer.build((None, n))
+        self.built = True
+
+    def check_features(self, shape):
+        """Raises a `ValueError` unless `shape` is that of rows of n_0 features."""
+        if tuple(shape)[1:] != self.widths[:1]:
+            raise ValueError(f"x must have shape (batch, {self.widths[0]}); received shape {tuple(shape)}")
+
+    def call(self, inputs):
+        self.check_features(inputs.shape)
+        H = inputs
+        for layer in self.dense:
+            H = layer(H)
+        return H
+
+    def pre_activations(self, x):
+        r"""The list :math:`Z^1, \dots, Z^L`, each `(batch, n)`."""
+        self.check_features(ops.shape(x))
+        H, Zs = ops.convert_to_tensor(x, dtype=self.compute_dtype), []
+        for layer in self.dense:
+            Zs.append(ops.einsum("bi,ij->bj", H, ops.cast(layer.kernel, H.dtype)) + ops.cast(layer.bias, H.dtype))
+            H = layer.activation(Zs[-1])
+        return Zs
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.widths[-1])
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return super().get_config() | {
+            "widths": self.widths,
+            "activation": serialize(self.activation),
+            "output_activation": serialize(self.output_activation),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
+
+
+def check_widths(widths):
+    """The widths as a tuple, if they are two or more positive integers.
+
+    Raises:
+        ValueError: If they are not.
+    """
+    try:
+        widths = tuple(int(n) if n == int(n) else n for n in widths)
+    except (TypeError, ValueError):
+        widths = (widths,)
+    if len(widths) < 2 or not all(isinstance(n, int) and n >= 1 for n in widths):
+        raise ValueError(f"widths must be two or more integers >= 1, from inputs to outputs; received widths={widths}")
+    return widths

@@ -1,0 +1,175 @@
+r"""Feed forward networks trained by backpropagation written by hand (section 6.4).
+
+With :math:`H^0 = x`, :math:`Z^\ell = H^{\ell-1} W^\ell + b^\ell` and :math:`H^\ell = \sigma(Z^\ell)`, the gradients
+follow from the last layer to the first:
+
+.. math::
+    \delta^L = \frac{\partial\Lambda}{\partial H^L} \odot \sigma'(Z^L), \qquad
+    \delta^\ell = \big(\delta^{\ell+1} (W^{\ell+1})^\top\big) \odot \sigma'(Z^\ell), \qquad
+    \frac{\partial\Lambda}{\partial W^\ell} = (H^{\ell-1})^\top \delta^\ell, \qquad
+    \frac{\partial\Lambda}{\partial b^\ell} = \sum_m \delta^\ell_m .
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from mathdl_keras.chapters.ch02.losses import SquaredLoss
+from mathdl_keras.chapters.ch03.labels import check_labels, one_hot
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossEntropy
+from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch06.layers import BackpropDense
+from mathdl_keras.core.checks import ChecksData, check_data
+from mathdl_keras.core.training import ManualGradientModel
+
+__all__ = ["BackpropMLP", "BackpropModel"]
+
+LOSSES = {
+    "categorical_crossentropy": lambda: CategoricalCrossEntropy(from_logits=True),
+    "half_squared_error": lambda: SquaredLoss(scale=0.5),
+    "mse": SquaredLoss,
+}
+
+
+class BackpropModel(ChecksData, ManualGradientModel):
+    r"""A model with a forward and a backward pass, and a loss that knows its derivative (§6.3).
+
+    A subclass defines `forward_pass(x) -> (U, cache)` and `backward_pass(dU, cache) -> [(gradient, variable), ...]`.
+    The loss of a batch is :math:`\Lambda = \frac1M \sum_m \ell_{y_m}(U_m)`, each term times its sample weight.
+
+    Args:
+        loss: `categorical_crossentropy` (of logits, with one-hot rows or integer labels), `half_squared_error`, `mse`,
+            or a loss of this package with a method `gradient(y_true, y_pred)`.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: If the loss is unknown or has no `gradient`; if the learning rate is not positive; if labels are
+            out of range or data are not finite.
+    """
+
+    def __init__(self, loss="categorical_crossentropy", **kwargs):
+        super().__init__(**kwargs)
+        self.loss_function = _loss(loss)
+
+    def forward_pass(self, x):
+        """The output U, and what the backward pass needs."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward_pass")
+
+    def backward_pass(self, dU, cache):
+        """Pairs of a gradient and its variable, from the gradient of U."""
+        raise NotImplementedError(f"{type(self).__name__} must define backward_pass")
+
+    def call(self, inputs):
+        return self.forward_pass(ops.cast(inputs, self.compute_dtype))[0]
+
+    def loss_and_gradients(self, x, y, sample_weight=None, training=True):
+        U, cache = self.forward_pass(ops.cast(x, self.compute_dtype))
+        loss, dU = self.loss_and_slope(y, U, sample_weight)
+        return loss, U, self.backward_pass(dU, cache)
+
+    def loss_and_slope(self, y, U, sample_weight=None):
+        r""":math:`\Lambda` and :math:`\partial\Lambda/\partial U`, the latter shaped like U."""
+        scores = ops.cast(U, "float32") if self.compute_dtype in ("float16", "bfloat16") else U
+        y = self._targets(y, scores)
+        rows = ops.cast(ops.shape(scores)[0], scores.dtype)
+        weight = 1 / rows if sample_weight is None else ops.cast(sample_weight, scores.dtype) / rows
+        loss = ops.sum(weight * self.loss_function.call(y, scores))
+        slope = weight if sample_weight is None else ops.reshape(weight, (-1, 1))
+        return loss, ops.cast(slope * self.loss_function.gradient(y, scores), U.dtype)
+
+    def _targets(self, y, U):
+        """Integer labels become one-hot rows where the loss is a cross entropy."""
+        labels = isinstance(self.loss_function, CategoricalCrossEntropy) and y.shape[1:] in ((), (1,))
+        return ops.cast(one_hot(ops.reshape(y, (-1,)), U.shape[-1]) if labels else y, U.dtype)
+
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """As `keras.Model.fit`, after a look at data and labels that are arrays."""
+        check_data(x)
+        check_data(y, "y")
+        classes = self.compute_output_shape((None,))[-1]
+        if isinstance(self.loss_function, CategoricalCrossEntropy) and isinstance(y, np.ndarray):
+            if y.shape[1:] in ((), (1,)):
+                check_labels(y, classes)
+            elif y.shape[1:] != (classes,):
+                raise ValueError(f"y must hold labels, or rows of {classes}; received shape {y.shape}")
+        return super().fit(x, y, *args, **kwargs)
+
+    def compile(self, optimizer="rmsprop", *args, **kwargs):
+        super().compile(optimizer, *args, **kwargs)
+        rate = getattr(self.optimizer, "_learning_rate", None)
+        if isinstance(rate, keras.Variable) and not float(ops.convert_to_numpy(rate)) > 0:
+            raise ValueError(f"learning_rate must be positive; received learning_rate={float(rate)}")
+
+    def get_config(self):
+        return super().get_config() | {"loss": keras.saving.serialize_keras_object(self.loss_function)}
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class BackpropMLP(BackpropModel, FeedForward):
+    r"""A feed forward network trained by backpropagation written by hand (§6.4).
+
+    `(batch, n_0) -> (batch, n_L)`; nothing is differentiated automatically. Compile it with any Keras optimizer and no
+    loss: the loss, whose derivative starts the backward pass, belongs to the model.
+
+    Args:
+        widths: :math:`(n_0, \dots, n_L)`, as in `FeedForward`.
+        activation: Of the hidden layers, an `Activation` or its name.
+        output_activation: Of the last layer; `None` is linear.
+        loss: As in `BackpropModel`.
+        kernel_initializer: Of each kernel.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: If an argument is out of range or unknown.
+
+    Example:
+        >>> model = BackpropMLP((2, 8, 1), "tanh", loss="half_squared_error")
+        >>> model.compile(keras.optimizers.Adam(0.01))
+        >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
+        >>> history = model.fit(x, x[:, :1], epochs=2, verbose=0)
+        >>> [tuple(delta.shape) for delta in model.deltas(x, x[:, :1])]
+        [(4, 8), (4, 1)]
+    """
+
+    layer_class = BackpropDense
+
+    def __init__(self, widths, activation="relu", output_activation=None, loss="categorical_crossentropy", **kwargs):
+        network = {"widths": widths, "activation": activation, "output_activation": output_activation}
+        super().__init__(loss=loss, **network, **kwargs)
+
+    def forward_pass(self, x):
+        self.check_features(x.shape)
+        H, caches = x, []
+        for layer in self.dense:
+            H, cache = layer.forward_pass(H)
+            caches.append(cache)
+        return H, caches
+
+    def backward_pass(self, dU, cache):
+        pairs = []
+        for layer, (x, _), delta in zip(self.dense, cache, self._deltas(dU, cache), strict=True):
+            pairs += zip(layer.weight_gradients(delta, x), (layer.kernel, layer.bias), strict=True)
+        return pairs
+
+    def deltas(self, x, y):
+        r"""The list :math:`\delta^1, \dots, \delta^L` of the mean loss, each `(batch, n)`."""
+        U, cache = self.forward_pass(ops.convert_to_tensor(x, dtype=self.compute_dtype))
+        return self._deltas(self.loss_and_slope(ops.convert_to_tensor(y), U)[1], cache)
+
+    def _deltas(self, dH, cache):
+        deltas = []
+        for layer, (_, Z) in zip(self.dense[::-1], cache[::-1], strict=True):
+            deltas.append(layer.delta(dH, Z))
+            if layer is not self.dense[0]:  # nobody asks for the gradient of the data
+                dH = layer.input_gradient(deltas[-1])
+        return deltas[::-1]
+
+
+def _loss(loss):
+    if isinstance(loss, dict):
+        loss = keras.saving.deserialize_keras_object(loss)
+    if isinstance(loss, str) and loss in LOSSES:
+        return LOSSES[loss]()
+    if not hasattr(loss, "gradient"):
+        raise ValueError(f"loss must have a method gradient or be one of {', '.join(LOSSES)}; received {loss!r}")
+    return loss
