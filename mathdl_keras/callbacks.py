@@ -2,8 +2,11 @@
 
 from mathdl_keras.chapters.ch01.callbacks import GeneralizationGap
 from mathdl_keras.chapters.ch02.callbacks import ErrorEnvelope
+from mathdl_keras.chapters.ch06.callbacks import GradientNorms, TerminateOnNonFinite
 
 __all__ = [
     "ErrorEnvelope",
     "GeneralizationGap",
+    "GradientNorms",
+    "TerminateOnNonFinite",
 ]

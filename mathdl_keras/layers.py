@@ -3,6 +3,7 @@
 from mathdl_keras.chapters.ch01.layers import RandomFeatures
 from mathdl_keras.chapters.ch03.layers import Softmax, Standardize
 from mathdl_keras.chapters.ch04.layers import GramMatrix, RandomFourierFeatures
+from mathdl_keras.chapters.ch06.layers import BackpropDense
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,
     MatchedFilter2D,
@@ -13,6 +14,7 @@ from mathdl_keras.chapters.ch14.filters import (
 from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
 
 __all__ = [
+    "BackpropDense",
     "ExplicitConv2D",
     "ExplicitMaxPool2D",
     "GramMatrix",

@@ -5,6 +5,8 @@ from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch03.models import LogisticRegression, SoftmaxRegression
 from mathdl_keras.chapters.ch04.machines import KernelPerceptron, KernelRidge
 from mathdl_keras.chapters.ch04.models import Perceptron
+from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch06.models import BackpropMLP, BackpropModel
 from mathdl_keras.chapters.ch14.models import (
     LearnedFilterDetector,
     MultiChannelCNN,
@@ -13,6 +15,9 @@ from mathdl_keras.chapters.ch14.models import (
 from mathdl_keras.core.training import FunctionalStepModel, ManualGradientModel, StepModel
 
 __all__ = [
+    "BackpropMLP",
+    "BackpropModel",
+    "FeedForward",
     "FunctionalStepModel",
     "KernelPerceptron",
     "KernelRidge",

@@ -30,6 +30,7 @@ from mathdl_keras.chapters.ch04.kernels import (
 from mathdl_keras.chapters.ch04.perceptron import train_kernel_perceptron, train_perceptron
 from mathdl_keras.chapters.ch04.regression import kernel_ridge
 from mathdl_keras.chapters.ch04.spectrum import is_psd, mercer_spectrum, nystrom_features, require_psd
+from mathdl_keras.chapters.ch06.gradients import autodiff_gradients, check_gradient, layer_gradients
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward, im2col
 from mathdl_keras.chapters.ch14.detection import (
     detection_probability,
@@ -53,7 +54,9 @@ __all__ = [
     "PolynomialKernel",
     "RBFKernel",
     "SeparableDataWarning",
+    "autodiff_gradients",
     "bias_variance",
+    "check_gradient",
     "coefficient_covariance",
     "compiled",
     "compiled_loop",
@@ -78,6 +81,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "kernel_ridge",
+    "layer_gradients",
     "least_squares",
     "leverages",
     "logistic_descent",

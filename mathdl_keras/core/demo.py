@@ -75,7 +75,7 @@ class Session:
         """A generator of its own for each stream of randomness."""
         return np.random.default_rng([self.seed, stream])
 
-    def fit(self, model, name: str, x, y, *, epochs: int, **kwargs) -> dict[str, list[float]]:
+    def fit(self, model, name: str, x, y, *, epochs: int, callbacks=(), **kwargs) -> dict[str, list[float]]:
         """`model.fit` with a progress bar, rows in `history.csv` as epochs end, and a backup to resume from.
 
         Returns:
@@ -97,8 +97,8 @@ class Session:
                 bar.update(task, completed=epoch + 1, description=f"training {name}: {shown}")
 
             backup = keras.callbacks.BackupAndRestore(self.backup / name, delete_checkpoint=False)
-            callbacks = [backup, keras.callbacks.LambdaCallback(on_epoch_end=report)]
-            model.fit(x, y, epochs=epochs, verbose=0, callbacks=callbacks, **kwargs)
+            own = [backup, keras.callbacks.LambdaCallback(on_epoch_end=report)]
+            model.fit(x, y, epochs=epochs, verbose=0, callbacks=[*callbacks, *own], **kwargs)
         return self.curves(name)
 
     def track(self, items, description: str):

@@ -115,6 +115,15 @@ LAYERS = {
         (({"axis": 1.5}, "axis must be an integer"), ({"axis": 2}, "axis must be an axis of x")),
         {"masks": PLAIN, "weights": "a function without weights"},
     ),
+    "BackpropDense": Entry(
+        {"units": 3, "activation": "tanh"},
+        (4,),
+        (
+            ({"units": 0}, "units must be an integer >= 1"),
+            ({"activation": "gelu"}, "activation must be an Activation or one of"),
+        ),
+        {"masks": PLAIN},
+    ),
     "MatchedFilter1D": Entry(
         {"template": S},
         (24, 1),
@@ -235,6 +244,25 @@ MODELS = {
         make=lambda **kwargs: machine(models.KernelRidge, **kwargs),
         loss="mse",
     ),
+    "FeedForward": Entry(
+        {"widths": (4, 5, 1), "activation": "tanh", "output_activation": "sigmoid"},
+        (4,),
+        (
+            ({"widths": (4,)}, "widths must be two or more integers >= 1"),
+            ({"widths": (4, 0, 1)}, "widths must be two or more integers >= 1"),
+            ({"activation": "gelu"}, "activation must be an Activation or one of"),
+        ),
+        {"masks": PLAIN},
+    ),
+    "BackpropMLP": Entry(
+        {"widths": (4, 5, 3), "activation": "tanh", "loss": "categorical_crossentropy"},
+        (4,),
+        (
+            ({"widths": 4}, "widths must be two or more integers >= 1"),
+            ({"loss": "hinge"}, "loss must have a method gradient or be one of"),
+        ),
+        {"masks": PLAIN},
+    ),
     "LearnedFilterDetector": Entry(
         {"length": 5}, (24, 1), (({"length": 0}, "length must be an integer >= 1"),), {"masks": SLIDES}
     ),
@@ -247,7 +275,7 @@ MODELS = {
     "MultiChannelCNN": Entry(
         {"classes": 3, "filters": (2, 4), "kernel_size": 2, "pool_size": 2},
         (9, 8, 2),
-        (({"activation": "gelu"}, "activation must be one of"),),
+        (({"activation": "gelu"}, "activation must be an Activation or one of"),),
         {"masks": IMAGES},
     ),
 }
@@ -302,6 +330,9 @@ METRICS: dict[str, Scored] = {
 ELSEWHERE = {
     "GeneralizationGap": "needs data: tests/ch01/test_risk.py",
     "ErrorEnvelope": "needs data: tests/ch02/test_models.py",
+    "GradientNorms": "needs data: tests/ch06/test_callbacks.py",
+    "TerminateOnNonFinite": "needs data: tests/ch06/test_callbacks.py",
+    "BackpropModel": "a base class: tests/ch06/test_models.py",
     "StepModel": "a base class: tests/core/test_training.py",
     "FunctionalStepModel": "built from any graph: tests/core/test_training.py",
     "ManualGradientModel": "a base class: tests/core/test_training.py",

@@ -13,8 +13,9 @@ for :math:`\sigma''`, and automatic differentiation is the oracle, not the sourc
 | `Softplus(beta)` | :math:`\beta^{-1} \log(1 + e^{\beta z})` | :math:`S(\beta z)` | :math:`\beta S(1 - S)(\beta z)` |
 | `Clip(lo, hi)` | z, clipped to [lo, hi] | 1 if lo < z < hi | 0 |
 
-Where a derivative jumps, its value is the one on the left of 0 (`ReLU`, `LeakyReLU`) or outside (`Clip`), as on the
-three backends. An activation is a function of a tensor, and Keras layers take it: `Dense(8, activation=Softplus(5.0))`.
+Where a derivative jumps, its value is the one on the left of 0 (`ReLU`, `LeakyReLU`) or outside (`Clip`), and automatic
+differentiation agrees on the three backends. An activation is a function of a tensor, and Keras layers take it:
+`Dense(8, activation=Softplus(5.0))`.
 """
 
 import keras
@@ -27,8 +28,19 @@ class Activation:
     r"""A function :math:`\sigma`, applied to each entry, that knows its derivatives (§5.4).
 
     Subclasses define `__call__`, `derivative` and `second_derivative`, all functions of the pre-activation z that keep
-    its shape and dtype.
+    its shape and dtype. `kinks` are the points where the derivative jumps.
+
+    Example:
+        >>> class Square(Activation):
+        ...     def __call__(self, z):
+        ...         return z * z
+        ...     def derivative(self, z):
+        ...         return 2 * z
+        >>> float(Square().derivative(ops.array(3.0)))
+        6.0
     """
+
+    kinks: tuple[float, ...] = ()
 
     def __call__(self, z):
         raise NotImplementedError
@@ -123,6 +135,8 @@ class ReLU(Activation):
         [0.0, 0.0, 1.0]
     """
 
+    kinks = (0.0,)
+
     def __call__(self, z):
         return ops.relu(z)
 
@@ -144,6 +158,8 @@ class LeakyReLU(Activation):
         >>> float(LeakyReLU(0.25)(ops.array(-2.0)))
         -0.5
     """
+
+    kinks = (0.0,)
 
     def __init__(self, negative_slope=0.2):
         if not 0 <= negative_slope < 1:
@@ -182,7 +198,7 @@ class Softplus(Activation):
         self.beta = float(beta)
 
     def __call__(self, z):
-        return ops.softplus(self.beta * z) / self.beta
+        return -ops.log_sigmoid(-self.beta * z) / self.beta  # `ops.softplus` is linear above 20 on torch
 
     def derivative(self, z):
         return ops.sigmoid(self.beta * z)
@@ -213,10 +229,11 @@ class Clip(Activation):
     def __init__(self, lo=0.0, hi=1.0):
         if not lo < hi:
             raise ValueError(f"lo must be below hi; received lo={lo}, hi={hi}")
-        self.lo, self.hi = float(lo), float(hi)
+        self.kinks = self.lo, self.hi = float(lo), float(hi)
 
     def __call__(self, z):
-        return ops.clip(z, self.lo, self.hi)
+        # the slope of `ops.clip` at lo and hi is 1 or 1/2, by backend; a difference of ReLUs cancels for large z
+        return ops.where(z <= self.lo, self.lo, ops.where(z >= self.hi, self.hi, z))
 
     def derivative(self, z):
         return ops.cast(ops.logical_and(z > self.lo, z < self.hi), z.dtype)
@@ -225,16 +242,9 @@ class Clip(Activation):
         return {"lo": self.lo, "hi": self.hi}
 
 
-NAMES = {
-    "linear": Linear,
-    "sigmoid": Sigmoid,
-    "logistic": Sigmoid,
-    "tanh": Tanh,
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "softplus": Softplus,
-    "clip": Clip,
-}
+SMOOTH = {"sigmoid": Sigmoid, "logistic": Sigmoid, "tanh": Tanh, "softplus": Softplus}
+PIECEWISE_LINEAR = {"linear": Linear, "relu": ReLU, "leaky_relu": LeakyReLU, "clip": Clip}
+NAMES = SMOOTH | PIECEWISE_LINEAR
 
 
 def get(activation):

@@ -61,7 +61,8 @@ class FeedForward(ChecksData, keras.Model):
     def build(self, input_shape):
         self.check_features(input_shape)
         for layer, n in zip(self.dense, self.widths, strict=False):
-            layer.build((None, n))
+            if not layer.built:
+                layer.build((None, n))
         self.built = True
 
     def check_features(self, shape):
@@ -70,17 +71,13 @@ class FeedForward(ChecksData, keras.Model):
             raise ValueError(f"x must have shape (batch, {self.widths[0]}); received shape {tuple(shape)}")
 
     def call(self, inputs):
-        self.check_features(inputs.shape)
-        H = inputs
-        for layer in self.dense:
-            H = layer(H)
-        return H
+        return self.dense[-1].activation(self.pre_activations(inputs)[-1])
 
     def pre_activations(self, x):
         r"""The list :math:`Z^1, \dots, Z^L`, each `(batch, n)`."""
         self.check_features(ops.shape(x))
         H, Zs = ops.convert_to_tensor(x, dtype=self.compute_dtype), []
-        for layer in self.dense:
+        for layer in self.dense:  # `Dense` itself computes in float32 on PyTorch, whatever its dtype
             Zs.append(ops.einsum("bi,ij->bj", H, ops.cast(layer.kernel, H.dtype)) + ops.cast(layer.bias, H.dtype))
             H = layer.activation(Zs[-1])
         return Zs

@@ -57,12 +57,15 @@ class BackpropDense(ChecksData, keras.Layer):
             shape=(input_shape[1], self.units), initializer=self.kernel_initializer, name="kernel"
         )
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        self.built = True
 
     def call(self, inputs):
         return self.forward_pass(inputs)[0]
 
     def forward_pass(self, x):
         """`H`, and the cache `(x, Z)` that the backward pass needs."""
+        if not self.built:
+            self.build(x.shape)
         Z = ops.einsum("bi,ij->bj", x, ops.cast(self.kernel, x.dtype)) + ops.cast(self.bias, x.dtype)
         return self.activation(Z), (x, Z)
 

@@ -18,6 +18,7 @@ from mathdl_keras.chapters.ch02.losses import SquaredLoss
 from mathdl_keras.chapters.ch03.labels import check_labels, one_hot
 from mathdl_keras.chapters.ch03.losses import CategoricalCrossEntropy
 from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
 from mathdl_keras.chapters.ch06.layers import BackpropDense
 from mathdl_keras.core.checks import ChecksData, check_data
 from mathdl_keras.core.training import ManualGradientModel
@@ -45,6 +46,23 @@ class BackpropModel(ChecksData, ManualGradientModel):
     Raises:
         ValueError: If the loss is unknown or has no `gradient`; if the learning rate is not positive; if labels are
             out of range or data are not finite.
+
+    Example:
+        >>> class Line(BackpropModel):
+        ...     def __init__(self):
+        ...         super().__init__("half_squared_error")
+        ...         self.w = self.add_weight(shape=(), initializer="zeros")
+        ...     def forward_pass(self, x):
+        ...         return self.w * x, x
+        ...     def backward_pass(self, dU, x):
+        ...         return [(ops.sum(dU * x), self.w)]
+        ...     def compute_output_shape(self, input_shape):
+        ...         return input_shape
+        >>> model, x = Line(), np.array([[1.0], [-1.0]], "float32")
+        >>> model.compile(keras.optimizers.SGD(0.5))
+        >>> history = model.fit(x, 2 * x, verbose=0)
+        >>> float(model.w)
+        1.0
     """
 
     def __init__(self, loss="categorical_crossentropy", **kwargs):
@@ -82,17 +100,24 @@ class BackpropModel(ChecksData, ManualGradientModel):
         labels = isinstance(self.loss_function, CategoricalCrossEntropy) and y.shape[1:] in ((), (1,))
         return ops.cast(one_hot(ops.reshape(y, (-1,)), U.shape[-1]) if labels else y, U.dtype)
 
-    def fit(self, x=None, y=None, *args, **kwargs):
-        """As `keras.Model.fit`, after a look at data and labels that are arrays."""
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs):
+        """As `keras.Model.fit`, after a look at data and labels that are arrays; it stops if the loss is not finite."""
         check_data(x)
+        self._check_targets(y)
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = keras.tree.flatten(callbacks or [])
+            if not any(isinstance(callback, TerminateOnNonFinite) for callback in callbacks):
+                callbacks = [*callbacks, TerminateOnNonFinite()]
+        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
+
+    def _check_targets(self, y):
         check_data(y, "y")
-        classes = self.compute_output_shape((None,))[-1]
-        if isinstance(self.loss_function, CategoricalCrossEntropy) and isinstance(y, np.ndarray):
+        if isinstance(y, np.ndarray) and isinstance(self.loss_function, CategoricalCrossEntropy):
+            classes = self.compute_output_shape((None,))[-1]
             if y.shape[1:] in ((), (1,)):
                 check_labels(y, classes)
             elif y.shape[1:] != (classes,):
                 raise ValueError(f"y must hold labels, or rows of {classes}; received shape {y.shape}")
-        return super().fit(x, y, *args, **kwargs)
 
     def compile(self, optimizer="rmsprop", *args, **kwargs):
         super().compile(optimizer, *args, **kwargs)

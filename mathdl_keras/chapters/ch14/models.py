@@ -9,20 +9,12 @@ Notation of §14.5: an image X, a kernel K, the pre-activation :math:`Z = X \sta
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch06.models import BackpropModel
 from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
 from mathdl_keras.core.checks import ChecksData
-from mathdl_keras.core.training import ManualGradientModel
 
 __all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
-
-# An activation and its derivative, as functions of the pre-activation.
-ACTIVATIONS = {
-    "relu": (ops.relu, lambda z: ops.cast(z > 0, z.dtype)),
-    "sigmoid": (ops.sigmoid, lambda z: ops.sigmoid(z) * ops.sigmoid(-z)),
-    # tanh z = 2 logistic(2z) - 1: `ops.tanh` drops float64 on JAX
-    "tanh": (lambda z: 2 * ops.sigmoid(2 * z) - 1, lambda z: 4 * ops.sigmoid(2 * z) * ops.sigmoid(-2 * z)),
-}
-
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class LearnedFilterDetector(ChecksData, keras.Model):
@@ -67,7 +59,7 @@ class LearnedFilterDetector(ChecksData, keras.Model):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class MultiChannelCNN(ChecksData, ManualGradientModel):
+class MultiChannelCNN(BackpropModel):
     r"""A convolution network with several channels, trained by gradients written by hand (§14.6).
 
     Each layer convolves, applies :math:`\sigma`, and pools; the logits are linear in the last one. With
@@ -85,10 +77,10 @@ class MultiChannelCNN(ChecksData, ManualGradientModel):
         filters: The number of output channels of each convolution.
         kernel_size: Of every convolution.
         pool_size: Of the max pooling after each of them; 1 for none.
-        activation: `relu`, `sigmoid` or `tanh`.
+        activation: An `Activation` or its name.
 
     Raises:
-        ValueError: If an argument is out of range, or the input is not a batch of images.
+        ValueError: If an argument or a label is out of range, or the input is not a batch of images.
 
     Example:
         >>> model = MultiChannelCNN(10, filters=(4, 8), pool_size=2)
@@ -100,10 +92,8 @@ class MultiChannelCNN(ChecksData, ManualGradientModel):
         super().__init__(**kwargs)
         if not isinstance(classes, int) or classes < 2:
             raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; received {activation!r}")
         self.classes, self.filters, self.kernel_size = classes, tuple(filters), kernel_size
-        self.pool_size, self.activation = pool_size, activation
+        self.pool_size, self.activation = pool_size, activations.get(activation)
         dtype = self.dtype_policy
         self.convolutions = [ExplicitConv2D(f, kernel_size, dtype=dtype) for f in self.filters]
         self.pools = [ExplicitMaxPool2D(pool_size, dtype=dtype) for f in self.filters]
@@ -126,23 +116,18 @@ class MultiChannelCNN(ChecksData, ManualGradientModel):
         flat = keras.initializers.GlorotNormal()((fan_in, shape[3]), dtype)
         return ops.reshape(flat, shape)
 
-    def call(self, x):
-        return self.forward_pass(x)[0]
-
     def forward_pass(self, x):
         """The logits U, and what the backward pass needs: a cache for each layer, and the last H."""
-        sigma, _ = ACTIVATIONS[self.activation]
-        caches, H = [], ops.cast(x, self.compute_dtype)
+        caches, H = [], x
         for convolution, pool in zip(self.convolutions, self.pools, strict=True):
             Z, conv_cache = convolution.forward_pass(H)
-            H, pool_cache = pool.forward_pass(sigma(Z))
+            H, pool_cache = pool.forward_pass(self.activation(Z))
             caches.append((Z, conv_cache, pool_cache))
         U = ops.einsum("mijf,ijfk->mk", H, ops.cast(self.C, H.dtype)) + ops.cast(self.b, H.dtype)
         return U, (caches, H)
 
     def backward_pass(self, dU, cache):
         """Pairs of a gradient and its variable, from the gradient of the logits."""
-        _, derivative = ACTIVATIONS[self.activation]
         caches, H = cache
         dC = ops.einsum("mijf,mk->ijfk", H, dU)
         delta = ops.einsum("ijfk,mk->mijf", ops.cast(self.C, dU.dtype), dU)
@@ -150,27 +135,18 @@ class MultiChannelCNN(ChecksData, ManualGradientModel):
         for convolution, pool, (Z, conv_cache, pool_cache) in zip(
             self.convolutions[::-1], self.pools[::-1], caches[::-1], strict=True
         ):
-            delta = derivative(Z) * pool.backward_pass(delta, pool_cache)
+            delta = self.activation.derivative(Z) * pool.backward_pass(delta, pool_cache)
             delta, dK, db = convolution.backward_pass(delta, conv_cache)
             pairs += [(dK, convolution.kernel), (db, convolution.bias)]
         return pairs
-
-    def loss_and_gradients(self, x, y, sample_weight=None, training=True):
-        U, cache = self.forward_pass(x)
-        logits = ops.cast(U, "float32") if self.compute_dtype in ("float16", "bfloat16") else U
-        onehot = ops.one_hot(ops.reshape(y, (-1,)), self.classes, dtype=logits.dtype)
-        weight = ops.ones_like(logits[:, 0]) if sample_weight is None else ops.cast(sample_weight, logits.dtype)
-        weight = weight / ops.cast(ops.shape(x)[0], logits.dtype)
-        loss = -ops.sum(weight * ops.sum(onehot * ops.log_softmax(logits), axis=-1))
-        dU = ops.cast(weight[:, None] * (ops.softmax(logits) - onehot), U.dtype)
-        return loss, U, self.backward_pass(dU, cache)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.classes)
 
     def get_config(self):
-        names = ("classes", "filters", "kernel_size", "pool_size", "activation")
-        return super().get_config() | {name: getattr(self, name) for name in names}
+        config = {key: value for key, value in super().get_config().items() if key != "loss"}
+        config |= {name: getattr(self, name) for name in ("classes", "filters", "kernel_size", "pool_size")}
+        return config | {"activation": keras.saving.serialize_keras_object(self.activation)}
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -183,7 +159,7 @@ class SingleChannelCNN(MultiChannelCNN):
     Args:
         classes: The number of classes.
         kernel_size: Of K.
-        activation: `relu`, `sigmoid` or `tanh`.
+        activation: An `Activation` or its name.
 
     Raises:
         ValueError: If an argument is out of range, or the images have more than one channel.

@@ -1,0 +1,187 @@
+r"""What training looks like from inside: the gradients of each layer, and where numbers stop being finite (§6.6)."""
+
+import contextlib
+import warnings
+
+import keras
+import numpy as np
+from keras import ops
+
+from mathdl_keras.chapters.ch06.gradients import layer_gradients, layers_with_kernel
+from mathdl_keras.core.checks import check_data
+
+__all__ = ["GradientNorms", "TerminateOnNonFinite"]
+
+
+class GradientNorms(keras.callbacks.Callback):
+    r"""Records the size of what backpropagation brings to each layer (§6.6), of any Keras model.
+
+    Before training and after each epoch, on a batch that is kept,
+
+    .. math:: \Big\|\frac{\partial\Lambda}{\partial W^\ell}\Big\|_F \qquad\text{and}\qquad
+        \Big(\frac1M \sum_m \|\delta^\ell_m\|^2\Big)^{1/2},
+
+    with :math:`\delta^\ell_m` the gradient of the loss of sample m with respect to :math:`Z^\ell_m`. Gradients that
+    fall from layer to layer towards the input are the vanishing gradients of §6.6.
+
+    Attributes:
+        layers: Names of the layers, from the input on.
+        kernels: (epochs + 1, layers), the norms of the kernels' gradients.
+        deltas: (epochs + 1, layers), the root mean squares of the :math:`\delta`; NaN for a layer without activation.
+
+    Args:
+        x: Inputs of the batch.
+        y: Its targets.
+
+    Raises:
+        ValueError: If data are not finite, or no layer has a kernel.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.ones((4, 2), "float32"), np.zeros((4, 1), "float32")
+        >>> norms = GradientNorms(x, y)
+        >>> _ = model.fit(x, y, epochs=2, verbose=0, callbacks=[norms])
+        >>> norms.kernels.shape, norms.deltas.shape
+        ((3, 2), (3, 2))
+    """
+
+    def __init__(self, x, y):
+        super().__init__()
+        check_data(x)
+        check_data(y, "y")
+        self.x, self.y = x, y
+
+    def on_train_begin(self, logs=None):
+        if not self.model.built:
+            self.model(self.x[:1])
+        self._rows = []
+        self._record()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._record()
+
+    def _record(self):
+        found = layer_gradients(self.model, self.x, self.y)
+        self.layers = [layer.name for layer in found]
+        self._rows.append([[np.linalg.norm(layer.kernel), _rms(layer.delta)] for layer in found])
+        self.kernels, self.deltas = np.moveaxis(np.array(self._rows), -1, 0)
+
+
+def _rms(delta):
+    """Of samples: the loss of a batch of M is a mean, so each of its rows is 1/M of a sample's."""
+    return np.sqrt(len(delta)) * np.linalg.norm(delta) if delta.size else np.nan
+
+
+class TerminateOnNonFinite(keras.callbacks.Callback):
+    """Stops training when the loss is no longer finite, says at which step and in which layer, and undoes the step.
+
+    Keras' `TerminateOnNaN` stops, too, but by then all weights are NaN. This one, given some inputs, keeps a copy of
+    the weights, puts it back, and looks for the first layer whose output is not finite; if there is none, for the
+    layer with the largest weight. A copy for each batch costs little beside most batches, but not nothing: without
+    inputs there is none, and only the step is named. `BackpropModel.fit` adds that one by itself.
+
+    Args:
+        x: Rows of inputs to look for the layer with, such as a batch of the training data.
+
+    Attributes:
+        found: `None`, or a line that says what happened.
+
+    Raises:
+        ValueError: If `x` is not finite.
+
+    Warns:
+        RuntimeWarning: When it stops training.
+
+    Example:
+        >>> x = np.ones((4, 1), "float32")
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones", name="d")])
+        >>> model.compile(keras.optimizers.SGD(1e30), "mse")
+        >>> guard = TerminateOnNonFinite(x)
+        >>> with warnings.catch_warnings(action="ignore"):
+        ...     _ = model.fit(x, 0 * x, epochs=9, verbose=0, callbacks=[guard])
+        >>> guard.found[:31], bool(np.all(np.isfinite(model.predict(x, verbose=0))))
+        ('loss is inf in epoch 2, batch 1', True)
+    """
+
+    def __init__(self, x=None):
+        super().__init__()
+        check_data(x)
+        self.x, self.found = x, None
+
+    def on_train_begin(self, logs=None):
+        self.found = None
+        if self.x is not None and not self.model.built:
+            self.model(self.x[:1])
+        self._keep()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = float(logs["loss"])
+        if np.isfinite(loss):
+            self._keep()
+        elif self.found is None:
+            self._stop(f"loss is {loss} in epoch {self._epoch}, batch {batch + 1}")
+
+    def _keep(self):
+        if self.x is not None:
+            self._weights = [ops.copy(v) for v in self.model.weights]
+
+    def _stop(self, when):
+        where = "add TerminateOnNonFinite(x) to see in which layer, and to keep the weights before that step"
+        if self.x is not None:
+            for variable, value in zip(self.model.weights, self._weights, strict=True):
+                variable.assign(value)
+            where = first_nonfinite_layer(self.model, self.x) or _largest_weight(self.model)
+        self.found = f"{when}: {where}"
+        self.model.stop_training = True
+        undone = "" if self.x is None else ", that step undone"
+        warnings.warn(f"{self.found}; training stopped{undone}", RuntimeWarning, stacklevel=2)
+
+
+def first_nonfinite_layer(model, x):
+    """A line that names the first layer whose output for `x` is not finite, or `None`."""
+    with _recording(model) as outputs:
+        model(x, training=False)
+    for layer, output in outputs:
+        if not np.all(np.isfinite(ops.convert_to_numpy(ops.cast(output, "float32")))):
+            return f"the output of layer {layer} is not finite"
+    return None
+
+
+def _largest_weight(model):
+    name, size = max(
+        ((layer.name, np.max(np.abs(ops.convert_to_numpy(layer.kernel)))) for layer in layers_with_kernel(model)),
+        key=lambda pair: pair[1],
+    )
+    return f"the largest weight, {size:.3g}, is in layer {name}"
+
+
+@contextlib.contextmanager
+def _recording(model):
+    """The list of pairs (name, output) of what the layers with no layers in them give meanwhile."""
+    outputs, layers = [], [layer for layer in model._flatten_layers(include_self=False) if not layer._layers]
+    # a model may use a layer's weights and its activation without calling it
+    activations = [(layer, layer.activation) for layer in layers if hasattr(layer, "activation")]
+
+    def recorded(layer, function):
+        def run(*args, **kwargs):
+            output = function(*args, **kwargs)
+            outputs.extend((layer.name, tensor) for tensor in keras.tree.flatten(output))
+            return output
+
+        return run
+
+    try:
+        for layer in layers:
+            layer.call = recorded(layer, layer.call)
+        for layer, activation in activations:
+            layer.activation = recorded(layer, activation)
+        yield outputs
+    finally:
+        for layer in layers:
+            del layer.call
+        for layer, activation in activations:
+            layer.activation = activation
