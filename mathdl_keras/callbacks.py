@@ -3,10 +3,12 @@
 from mathdl_keras.chapters.ch01.callbacks import GeneralizationGap
 from mathdl_keras.chapters.ch02.callbacks import ErrorEnvelope
 from mathdl_keras.chapters.ch06.callbacks import GradientNorms, TerminateOnNonFinite
+from mathdl_keras.chapters.ch08.callbacks import VanishingGradientReport
 
 __all__ = [
     "ErrorEnvelope",
     "GeneralizationGap",
     "GradientNorms",
     "TerminateOnNonFinite",
+    "VanishingGradientReport",
 ]

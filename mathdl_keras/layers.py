@@ -3,6 +3,7 @@
 from mathdl_keras.chapters.ch01.layers import RandomFeatures
 from mathdl_keras.chapters.ch03.layers import Softmax, Standardize
 from mathdl_keras.chapters.ch04.layers import GramMatrix, RandomFourierFeatures
+from mathdl_keras.chapters.ch05.layers import AndUnit, Clip01, NotUnit, OrUnit, XorNetwork
 from mathdl_keras.chapters.ch06.layers import BackpropDense
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,
@@ -14,12 +15,16 @@ from mathdl_keras.chapters.ch14.filters import (
 from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
 
 __all__ = [
+    "AndUnit",
     "BackpropDense",
+    "Clip01",
     "ExplicitConv2D",
     "ExplicitMaxPool2D",
     "GramMatrix",
     "MatchedFilter1D",
     "MatchedFilter2D",
+    "NotUnit",
+    "OrUnit",
     "PearsonCorrelation1D",
     "PearsonCorrelation2D",
     "RandomFeatures",
@@ -27,4 +32,5 @@ __all__ = [
     "SignalDetector",
     "Softmax",
     "Standardize",
+    "XorNetwork",
 ]

@@ -7,6 +7,9 @@ from mathdl_keras.chapters.ch04.machines import KernelPerceptron, KernelRidge
 from mathdl_keras.chapters.ch04.models import Perceptron
 from mathdl_keras.chapters.ch05.models import FeedForward
 from mathdl_keras.chapters.ch06.models import BackpropMLP, BackpropModel
+from mathdl_keras.chapters.ch07.models import ShallowNetwork
+from mathdl_keras.chapters.ch07.trainer import Trainer
+from mathdl_keras.chapters.ch08.models import MultiLayerSGD
 from mathdl_keras.chapters.ch14.models import (
     LearnedFilterDetector,
     MultiChannelCNN,
@@ -27,8 +30,11 @@ __all__ = [
     "ManualGradientModel",
     "MinimumNormRegressor",
     "MultiChannelCNN",
+    "MultiLayerSGD",
     "Perceptron",
+    "ShallowNetwork",
     "SingleChannelCNN",
     "SoftmaxRegression",
     "StepModel",
+    "Trainer",
 ]

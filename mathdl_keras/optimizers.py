@@ -1,5 +1,9 @@
 """Optimizers: `from mathdl_keras.optimizers import NamedOptimizers`."""
 
+from mathdl_keras.chapters.ch07.optimizers import RobbinsMonro
 from mathdl_keras.core.training import NamedOptimizers
 
-__all__ = ["NamedOptimizers"]
+__all__ = [
+    "NamedOptimizers",
+    "RobbinsMonro",
+]

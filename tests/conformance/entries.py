@@ -79,7 +79,14 @@ def machine(cls, **kwargs):
     return model
 
 
+LOGIC = {"masks": PLAIN, "weights": "has no weights: its formula is known"}
+
 LAYERS = {
+    "AndUnit": Entry({}, (3,), skips=LOGIC),
+    "OrUnit": Entry({}, (3,), skips=LOGIC),
+    "NotUnit": Entry({}, (3,), skips=LOGIC),
+    "XorNetwork": Entry({}, (2,), skips=LOGIC),
+    "Clip01": Entry({}, (3,), skips=LOGIC | {"rank": "clips numbers of any shape"}),
     "RandomFeatures": Entry(
         {"units": 6, "activation": "fourier", "scale": 0.5, "bias_scale": 1.0, "seed": 3},
         (4,),
@@ -263,6 +270,26 @@ MODELS = {
         ),
         {"masks": PLAIN},
     ),
+    "ShallowNetwork": Entry(
+        {"hidden": 5, "outputs": 3, "activation": "tanh"},
+        (4,),
+        (
+            ({"hidden": 0}, "hidden must be an integer >= 1"),
+            ({"outputs": 1}, "outputs must be an integer >= 2"),
+            ({"activation": "gelu"}, "activation must be an Activation or one of"),
+        ),
+        {"masks": PLAIN},
+    ),
+    "MultiLayerSGD": Entry(
+        {"widths": (4, 5, 3), "activation": "tanh", "learning_rate": 0.05, "batch_size": 8},
+        (4,),
+        (
+            ({"widths": (4, 0)}, "widths must be two or more integers >= 1"),
+            ({"learning_rate": -1.0}, "learning_rate must be positive"),
+            ({"batch_size": 0}, "batch_size must be an integer >= 1"),
+        ),
+        {"masks": PLAIN},
+    ),
     "LearnedFilterDetector": Entry(
         {"length": 5}, (24, 1), (({"length": 0}, "length must be an integer >= 1"),), {"masks": SLIDES}
     ),
@@ -330,6 +357,9 @@ METRICS: dict[str, Scored] = {
 ELSEWHERE = {
     "GeneralizationGap": "needs data: tests/ch01/test_risk.py",
     "ErrorEnvelope": "needs data: tests/ch02/test_models.py",
+    "RobbinsMonro": "a learning rate schedule: tests/ch07/test_steps.py",
+    "Trainer": "a loop over data: tests/ch07/test_trainer.py",
+    "VanishingGradientReport": "needs data: tests/ch08/test_callbacks.py",
     "GradientNorms": "needs data: tests/ch06/test_callbacks.py",
     "TerminateOnNonFinite": "needs data: tests/ch06/test_callbacks.py",
     "BackpropModel": "a base class: tests/ch06/test_models.py",

@@ -178,10 +178,11 @@ def test_bad_arguments_are_one_clear_line(name, changes, match):
 def test_wrong_rank_empty_batch_and_bad_pixels_are_one_clear_line(name):
     x = batch(name)
     nan, infinite = (np.where(x == x.max(), bad, x) for bad in (np.nan, np.inf))
-    for bad, match in ((x[0], "rank|ndim|shape"), (x[:0], "not be empty"), (nan, "finite"), (infinite, "finite")):
+    cases = [(x[0], "rank|ndim|shape"), (x[:0], "not be empty"), (nan, "finite"), (infinite, "finite")]
+    for bad, match in cases[1:] if "rank" in ENTRIES[name].skips else cases:
         with pytest.raises(ValueError, match=match):
             make(name)(bad)
 
 
-def test_bad_arguments_are_listed_for_every_component():
-    assert all(entry.bad for entry in ENTRIES.values())
+def test_bad_arguments_are_listed_where_there_are_arguments():
+    assert all(entry.bad for entry in ENTRIES.values() if entry.arguments)

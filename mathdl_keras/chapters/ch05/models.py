@@ -50,13 +50,12 @@ class FeedForward(ChecksData, keras.Model):
         self.activation, self.output_activation = map(activations.get, (activation, output_activation))
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         sigmas = [self.activation] * (len(self.widths) - 2) + [self.output_activation]
-        self.dense = [self._dense(n, sigma) for n, sigma in zip(self.widths[1:], sigmas, strict=True)]
+        self.dense = [self._dense(k, sigma) for k, sigma in enumerate(sigmas)]
         self.build((None, self.widths[0]))
 
-    def _dense(self, units, activation):
-        # a clone: one initializer draws the same kernel again for the same shape
-        initializer = self.kernel_initializer.clone()
-        return self.layer_class(units, activation, kernel_initializer=initializer, dtype=self.dtype_policy)
+    def _dense(self, k, activation):
+        initializer = another_draw(self.kernel_initializer, k)
+        return self.layer_class(self.widths[k + 1], activation, kernel_initializer=initializer, dtype=self.dtype_policy)
 
     def build(self, input_shape):
         self.check_features(input_shape)
@@ -93,6 +92,16 @@ class FeedForward(ChecksData, keras.Model):
             "output_activation": serialize(self.output_activation),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
+
+
+def another_draw(initializer, k):
+    """The initializer for the k-th of several kernels: one that is used again draws the same numbers again."""
+    if not isinstance(initializer, keras.initializers.Initializer):
+        return initializer
+    config = initializer.get_config()
+    if isinstance(config.get("seed"), int):
+        config["seed"] += k
+    return type(initializer).from_config(config)
 
 
 def check_widths(widths):

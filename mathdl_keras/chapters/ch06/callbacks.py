@@ -108,37 +108,40 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
         super().__init__()
         check_data(x)
         self.x, self.found = x, None
+        self.async_safe = x is None  # then it only reads logs: Keras may look at them while the next batch runs
 
     def on_train_begin(self, logs=None):
-        self.found = None
+        self.found, self._losses = None, []
         if self.x is not None and not self.model.built:
             self.model(self.x[:1])
         self._keep()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch, logs=None):
         loss = float(logs["loss"])
         if np.isfinite(loss):
             self._keep()
-        elif self.found is None:
-            self._stop(f"loss is {loss} in epoch {self._epoch}, batch {batch + 1}")
+            return
+        if self.x is not None and not self._losses:
+            for variable, value in zip(self.model.weights, self._weights, strict=True):
+                variable.assign(value)
+        self._losses.append((batch + 1, loss))
+        self._model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._losses and self.found is None:
+            batch, loss = min(self._losses)
+            undone = "" if self.x is None else ", that step undone"
+            self.found = f"loss is {loss} in epoch {epoch + 1}, batch {batch}: {self._where()}"
+            warnings.warn(f"{self.found}; training stopped{undone}", RuntimeWarning, stacklevel=2)
 
     def _keep(self):
         if self.x is not None:
             self._weights = [ops.copy(v) for v in self.model.weights]
 
-    def _stop(self, when):
-        where = "add TerminateOnNonFinite(x) to see in which layer, and to keep the weights before that step"
-        if self.x is not None:
-            for variable, value in zip(self.model.weights, self._weights, strict=True):
-                variable.assign(value)
-            where = first_nonfinite_layer(self.model, self.x) or _largest_weight(self.model)
-        self.found = f"{when}: {where}"
-        self.model.stop_training = True
-        undone = "" if self.x is None else ", that step undone"
-        warnings.warn(f"{self.found}; training stopped{undone}", RuntimeWarning, stacklevel=2)
+    def _where(self):
+        if self.x is None:
+            return "add TerminateOnNonFinite(x) to see in which layer, and to keep the weights before that step"
+        return first_nonfinite_layer(self.model, self.x) or _largest_weight(self.model)
 
 
 def first_nonfinite_layer(model, x):

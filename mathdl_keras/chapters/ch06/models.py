@@ -121,7 +121,8 @@ class BackpropModel(ChecksData, ManualGradientModel):
 
     def compile(self, optimizer="rmsprop", *args, **kwargs):
         super().compile(optimizer, *args, **kwargs)
-        rate = getattr(self.optimizer, "_learning_rate", None)
+        plain = getattr(self.optimizer, "inner_optimizer", self.optimizer)  # one that scales the loss has no rate
+        rate = getattr(plain, "_learning_rate", None)
         if isinstance(rate, keras.Variable) and not float(ops.convert_to_numpy(rate)) > 0:
             raise ValueError(f"learning_rate must be positive; received learning_rate={float(rate)}")
 

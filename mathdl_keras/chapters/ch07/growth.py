@@ -1,0 +1,66 @@
+r"""A network that grows while it is trained (section 7.5).
+
+Parameters are a flat list :math:`(W^1, b^1, \dots, W^L, b^L)`, so that (W, b1, C, b2), the shallow network, is the case
+L = 2. A new hidden layer that begins as the identity changes nothing at first, for :math:`\mathrm{ReLU}(I\,
+\mathrm{ReLU}(z)) = \mathrm{ReLU}(z)`: the loss does not jump, and training goes on with more parameters.
+
+In define-by-run the next step simply has one more layer. A compiled step must be traced again.
+"""
+
+import numpy as np
+from keras import ops
+
+__all__ = ["deepen", "relu_network"]
+
+
+def relu_network(theta, x):
+    r"""The output of a ReLU network of any depth (§7.5): :math:`H \leftarrow \mathrm{ReLU}(HW^\top + b)`, the last
+    layer linear.
+
+    Args:
+        theta: :math:`(W^1, b^1, \dots, W^L, b^L)`, each W of shape (outputs, inputs).
+        x: Rows (batch, features).
+
+    Returns:
+        A tensor (batch, outputs).
+
+    Raises:
+        ValueError: If `theta` is not a list of pairs.
+
+    Example:
+        >>> theta = [np.eye(2), np.zeros(2), np.array([[1.0, 10.0]]), np.ones(1)]
+        >>> ops.convert_to_numpy(relu_network(theta, np.array([[2.0, -3.0]]))).tolist()
+        [[3.0]]
+    """
+    if len(theta) % 2 or not len(theta):
+        raise ValueError(f"theta must hold a matrix and a bias for each layer; received {len(theta)} tensors")
+    theta, H = [ops.convert_to_tensor(t) for t in theta], ops.convert_to_tensor(x)
+    for W, b in zip(theta[:-2:2], theta[1:-2:2], strict=True):
+        H = ops.relu(ops.einsum("bd,hd->bh", H, W) + b)
+    return ops.einsum("bh,kh->bk", H, theta[-2]) + theta[-1]
+
+
+def deepen(theta, after=1):
+    r"""The parameters with one more hidden layer, W = I and b = 0, of the same ReLU network (§7.5).
+
+    Args:
+        theta: :math:`(W^1, b^1, \dots, W^L, b^L)`.
+        after: The hidden layer, 1, ..., L - 1, behind which the new one comes.
+
+    Returns:
+        A list with two more tensors; `relu_network` of it is the same function.
+
+    Raises:
+        ValueError: If there is no such hidden layer.
+
+    Example:
+        >>> theta = [np.ones((3, 2)), np.zeros(3), np.ones((1, 3)), np.zeros(1)]
+        >>> [tuple(t.shape) for t in deepen(theta)]
+        [(3, 2), (3,), (3, 3), (3,), (1, 3), (1,)]
+    """
+    layers = len(theta) // 2
+    if len(theta) % 2 or not 1 <= after < layers:
+        raise ValueError(f"after must be a hidden layer, 1, ..., {layers - 1}; received after={after}")
+    b = ops.convert_to_tensor(theta[2 * after - 1])
+    identity = ops.convert_to_tensor(np.eye(b.shape[0]), dtype=b.dtype)
+    return [*theta[: 2 * after], identity, ops.zeros_like(b), *theta[2 * after :]]
