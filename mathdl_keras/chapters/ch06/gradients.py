@@ -44,7 +44,8 @@ def autodiff_gradients(model, x, y):
         (-12.0, -6.0)
     """
     x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
-    return value_and_grad(lambda: mean_loss(model, x, y), model.trainable_variables)[1]
+    gradients = value_and_grad(lambda: mean_loss(model, x, y), model.trainable_variables)[1]
+    return [ops.stop_gradient(gradient) for gradient in gradients]
 
 
 class LayerGradients(NamedTuple):

@@ -102,6 +102,7 @@ class BackpropModel(ChecksData, ManualGradientModel):
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs):
         """As `keras.Model.fit`, after a look at data and labels that are arrays; it stops if the loss is not finite."""
+        x, y = (np.asarray(v) if isinstance(v, list | tuple) else v for v in (x, y))  # one array, not many
         check_data(x)
         self._check_targets(y)
         if not isinstance(callbacks, keras.callbacks.CallbackList):

@@ -47,6 +47,8 @@ class MultiLayerSGD(BackpropMLP):
     ):
         if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"batch_size must be an integer >= 1; received batch_size={batch_size!r}")
+        if not isinstance(learning_rate, int | float):
+            raise ValueError(f"learning_rate must be a number; received learning_rate={learning_rate!r}")
         super().__init__(widths, activation, kernel_initializer=kernel_initializer, **kwargs)
         self.learning_rate, self.batch_size = float(learning_rate), batch_size
         self.compile(keras.optimizers.SGD(self.learning_rate), metrics=["accuracy"])

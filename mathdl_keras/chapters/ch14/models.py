@@ -16,6 +16,7 @@ from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
 
+
 @keras.saving.register_keras_serializable("mathdl_keras")
 class LearnedFilterDetector(ChecksData, keras.Model):
     r"""Detection of an unknown signal (§14.3): the filter is learned.
