@@ -111,6 +111,9 @@ class Step:
         if not self.built and all(p.built for p in self._flatten_layers(include_self=False)):
             self.built = True  # made of built models: nothing is left to infer
 
+    def get_compile_config(self):
+        return portable(super().get_compile_config())
+
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.built:
@@ -147,6 +150,18 @@ class Step:
             with keras.StatelessScope(pairs, collect_losses=True) as scope:
                 logs = step(data)
             return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
+
+
+def portable(config):
+    """A configuration without Keras' modules of one backend: on PyTorch they name an optimizer that only it can load."""
+    if isinstance(config, list):
+        return [portable(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    config = {key: portable(value) for key, value in config.items()}
+    if str(config.get("module")).startswith("keras.src.backend."):
+        config |= {"module": "keras.optimizers", "registered_name": None}
+    return config
 
 
 class StepModel(Step, keras.Model):
