@@ -153,7 +153,7 @@ class Step:
 
 
 def portable(config):
-    """A configuration without Keras' modules of one backend: on PyTorch they name an optimizer that only it can load."""
+    """A configuration that names no module of one backend: PyTorch's name optimizers that only it can load."""
     if isinstance(config, list):
         return [portable(item) for item in config]
     if not isinstance(config, dict):
