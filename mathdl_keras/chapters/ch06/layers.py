@@ -37,8 +37,8 @@ class BackpropDense(ChecksData, keras.Layer):
         >>> layer = BackpropDense(1, kernel_initializer="ones")
         >>> H, cache = layer.forward_pass(ops.array([[1.0, 2.0]]))
         >>> dx, dW, db = layer.backward_pass(ops.array([[10.0]]), cache)
-        >>> float(H[0, 0]), ops.convert_to_numpy(dW)[:, 0].tolist(), float(db[0])
-        (3.0, [10.0, 20.0], 10.0)
+        >>> [ops.convert_to_numpy(v).ravel().tolist() for v in (H, dW, db)]
+        [[3.0], [10.0, 20.0], [10.0]]
     """
 
     def __init__(self, units, activation=None, kernel_initializer="glorot_uniform", **kwargs):
