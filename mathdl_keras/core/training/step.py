@@ -155,8 +155,8 @@ class Step:
 def settled(gradients):
     """The gradients, all of them computed before the first is used.
 
-    In a TensorFlow graph an update may otherwise run before the last formula has read the weights: under load one
-    training in seven went wrong.
+    In a TensorFlow graph a formula that reads a weight again may otherwise see it updated: after the graph's
+    optimization (Grappler) one trace in five went wrong, without it none.
     """
     if BACKEND != "tensorflow":
         return gradients
