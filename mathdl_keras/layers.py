@@ -5,6 +5,7 @@ from mathdl_keras.chapters.ch03.layers import Softmax, Standardize
 from mathdl_keras.chapters.ch04.layers import GramMatrix, RandomFourierFeatures
 from mathdl_keras.chapters.ch05.layers import AndUnit, Clip01, NotUnit, OrUnit, XorNetwork
 from mathdl_keras.chapters.ch06.layers import BackpropDense
+from mathdl_keras.chapters.ch09.layers import Dropout
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,
     MatchedFilter2D,
@@ -18,6 +19,7 @@ __all__ = [
     "AndUnit",
     "BackpropDense",
     "Clip01",
+    "Dropout",
     "ExplicitConv2D",
     "ExplicitMaxPool2D",
     "GramMatrix",

@@ -1,6 +1,7 @@
 """Models: `from mathdl_keras.models import StepModel`."""
 
 from mathdl_keras.chapters.ch01.models import MinimumNormRegressor
+from mathdl_keras.chapters.ch02.linear import LinearModel
 from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch03.models import LogisticRegression, SoftmaxRegression
 from mathdl_keras.chapters.ch04.machines import KernelPerceptron, KernelRidge
@@ -10,6 +11,8 @@ from mathdl_keras.chapters.ch06.models import BackpropMLP, BackpropModel
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
 from mathdl_keras.chapters.ch07.trainer import Trainer
 from mathdl_keras.chapters.ch08.models import MultiLayerSGD
+from mathdl_keras.chapters.ch09.models import Lasso, RidgeRegression
+from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.chapters.ch14.models import (
     LearnedFilterDetector,
     MultiChannelCNN,
@@ -20,11 +23,14 @@ from mathdl_keras.core.training import FunctionalStepModel, ManualGradientModel,
 __all__ = [
     "BackpropMLP",
     "BackpropModel",
+    "DropoutMLP",
     "FeedForward",
     "FunctionalStepModel",
     "KernelPerceptron",
     "KernelRidge",
+    "Lasso",
     "LearnedFilterDetector",
+    "LinearModel",
     "LinearRegression",
     "LogisticRegression",
     "ManualGradientModel",
@@ -32,6 +38,7 @@ __all__ = [
     "MultiChannelCNN",
     "MultiLayerSGD",
     "Perceptron",
+    "RidgeRegression",
     "ShallowNetwork",
     "SingleChannelCNN",
     "SoftmaxRegression",

@@ -44,6 +44,15 @@ from mathdl_keras.chapters.ch07.steps import sgd_replicas, sgd_step
 from mathdl_keras.chapters.ch08.cost import Memory, NetworkCost, activation_memory, count_flops, network_cost
 from mathdl_keras.chapters.ch08.profilers import compiled_flops, measured_flops
 from mathdl_keras.chapters.ch08.propagation import SignalPropagation, signal_propagation
+from mathdl_keras.chapters.ch09.marginal import dropout_ridge, marginalized_dropout_loss
+from mathdl_keras.chapters.ch09.predictors import (
+    DropoutPrediction,
+    MCDropoutPredictor,
+    geometric_mean_ensemble,
+    weight_scaling,
+)
+from mathdl_keras.chapters.ch09.regularizers import soft_threshold
+from mathdl_keras.chapters.ch09.solvers import LassoPath, lasso_path, ridge_path
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward, im2col
 from mathdl_keras.chapters.ch14.detection import (
     detection_probability,
@@ -60,11 +69,14 @@ from mathdl_keras.core.loops import compiled, compiled_loop, scan
 __all__ = [
     "ArcCosineKernel",
     "BrownianKernel",
+    "DropoutPrediction",
     "Kernel",
     "LaplaceKernel",
+    "LassoPath",
     "LeastSquares",
     "LinearKernel",
     "LinearRegions",
+    "MCDropoutPredictor",
     "Memory",
     "MinibatchSampler",
     "NetworkCost",
@@ -92,10 +104,12 @@ __all__ = [
     "double_descent_curve",
     "double_descent_theory",
     "draw_batches",
+    "dropout_ridge",
     "empirical_risk",
     "exact_auc",
     "fisher_information",
     "gaussian_moment",
+    "geometric_mean_ensemble",
     "grad",
     "gradient_descent",
     "hoeffding_radius",
@@ -108,11 +122,13 @@ __all__ = [
     "jacobian",
     "jvp",
     "kernel_ridge",
+    "lasso_path",
     "layer_gradients",
     "least_squares",
     "leverages",
     "linear_regions_1d",
     "logistic_descent",
+    "marginalized_dropout_loss",
     "max_margin_direction",
     "max_pool2d_backward",
     "max_pool2d_forward",
@@ -135,6 +151,7 @@ __all__ = [
     "receptive_field",
     "relu_network",
     "require_psd",
+    "ridge_path",
     "ridge_regression",
     "sawtooth_network",
     "scan",
@@ -144,6 +161,7 @@ __all__ = [
     "shallow_gradients",
     "signal_propagation",
     "sliding_correlation",
+    "soft_threshold",
     "solve_normal",
     "stable_learning_rate",
     "threshold_functions",
@@ -157,5 +175,6 @@ __all__ = [
     "truth_table_network",
     "value_and_grad",
     "vjp",
+    "weight_scaling",
     "window_moments",
 ]

@@ -122,6 +122,17 @@ LAYERS = {
         (({"axis": 1.5}, "axis must be an integer"), ({"axis": 2}, "axis must be an axis of x")),
         {"masks": PLAIN, "weights": "a function without weights"},
     ),
+    "Dropout": Entry(
+        {"rate": 0.4, "seed": 3, "mode": "standard"},
+        (4,),
+        (({"rate": 1.0}, "rate must be in"), ({"mode": "random"}, "mode must be one of")),
+        {
+            "masks": PLAIN,
+            "rank": "any shape will do",
+            "randomness": "random in training: tests/ch09/test_layers.py",
+            "weights": "it has none",
+        },
+    ),
     "BackpropDense": Entry(
         {"units": 3, "activation": "tanh"},
         (4,),
@@ -208,6 +219,19 @@ MODELS = {
         (({"solver": "lu"}, "solver must be one of"), ({"units": 0}, "units must be an integer >= 1")),
         {"masks": PLAIN},
     ),
+    "RidgeRegression": Entry(
+        {"ridge": 0.2, "units": 2},
+        (4,),
+        (({"ridge": 0.0}, "ridge must be positive"), ({"units": 0}, "units must be an integer >= 1")),
+        {"masks": PLAIN},
+        labels=tuple(np.eye(2)[[0, 1, 0, 1]]),
+    ),
+    "Lasso": Entry(
+        {"l1": 0.2, "solver": "ista"},
+        (4,),
+        (({"l1": -1.0}, "l1 must be a finite number >= 0"), ({"solver": "cd"}, "solver must be one of")),
+        {"masks": PLAIN},
+    ),
     "LogisticRegression": Entry(
         {"penalty": "l2", "lam": 0.1, "kernel_initializer": "glorot_uniform"},
         (4,),
@@ -269,6 +293,12 @@ MODELS = {
             ({"loss": "hinge"}, "loss must have a method gradient or be one of"),
         ),
         {"masks": PLAIN},
+    ),
+    "DropoutMLP": Entry(
+        {"widths": (4, 5, 3), "rate": [0.1, 0.5], "activation": "tanh", "seed": 2},
+        (4,),
+        (({"rate": [0.5]}, "rate must be a number, or 2"), ({"rate": 1.0}, "rate must be in")),
+        {"masks": PLAIN, "randomness": "random in training: tests/ch09/test_networks.py"},
     ),
     "ShallowNetwork": Entry(
         {"hidden": 5, "outputs": 3, "activation": "tanh"},
@@ -357,11 +387,13 @@ METRICS: dict[str, Scored] = {
 ELSEWHERE = {
     "GeneralizationGap": "needs data: tests/ch01/test_risk.py",
     "ErrorEnvelope": "needs data: tests/ch02/test_models.py",
+    "ProximalSGD": "an optimizer: tests/ch09/test_optimizers.py",
     "RobbinsMonro": "a learning rate schedule: tests/ch07/test_steps.py",
     "Trainer": "a loop over data: tests/ch07/test_trainer.py",
     "VanishingGradientReport": "needs data: tests/ch08/test_callbacks.py",
     "GradientNorms": "needs data: tests/ch06/test_callbacks.py",
     "TerminateOnNonFinite": "needs data: tests/ch06/test_callbacks.py",
+    "LinearModel": "a base class: tests/ch02/test_models.py",
     "BackpropModel": "a base class: tests/ch06/test_models.py",
     "StepModel": "a base class: tests/core/test_training.py",
     "FunctionalStepModel": "built from any graph: tests/core/test_training.py",

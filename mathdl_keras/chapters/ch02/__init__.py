@@ -2,7 +2,7 @@
 
 Section  Title                      Objects                                         Claims
 -------  -------------------------  ----------------------------------------------  -----------------------
-2.1      Introduction               LinearRegression
+2.1      Introduction               LinearRegression, LinearModel
 2.2      Loss Function              SquaredLoss
 2.3      Minimization               least_squares, LeastSquares, solve_normal,      normal_equations,
                                     mse_gradient, mse_hessian, predicted_errors,    residual_orthogonality,
@@ -17,6 +17,6 @@ Section  Title                      Objects                                     
 2.7      Exercises                  ols_qr, steps_to_tolerance, r2_streaming
 
 Rooms: `rows` (a table read in blocks) and `solvers` (direct solvers, and which to trust), `descent` (gradient,
-Hessian, descent and its closed form), `inference` (noise, covariance, leverage), `losses`, `metrics`, `models`,
-`callbacks`, then `claims`, `demo`, `figures` and `exercises`.
+Hessian, descent and its closed form), `inference` (noise, covariance, leverage), `losses`, `metrics`, `linear` and
+`models`, `callbacks`, then `claims`, `demo`, `figures` and `exercises`.
 """

@@ -8,15 +8,16 @@ from keras import ops
 from scipy import stats
 
 from mathdl_keras.chapters.ch02 import inference
+from mathdl_keras.chapters.ch02.linear import LinearModel
 from mathdl_keras.chapters.ch02.solvers import SOLVERS, least_squares
-from mathdl_keras.core.checks import ChecksData, as_table
+from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["LinearRegression"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class LinearRegression(ChecksData, keras.Model):
+class LinearRegression(LinearModel):
     r"""The model :math:`m(x; \theta) = x^\top \theta + b`, and what statistics says about it (§2.3).
 
     `(batch, features) -> (batch, units)`. `fit` trains by gradients, as any Keras model, towards the same weights that
@@ -48,33 +49,10 @@ class LinearRegression(ChecksData, keras.Model):
     """
 
     def __init__(self, fit_intercept=True, solver="auto", units=1, kernel_initializer="glorot_uniform", **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(fit_intercept, units, kernel_initializer, **kwargs)
         if solver not in SOLVERS:
             raise ValueError(f"solver must be one of {', '.join(SOLVERS)}; received solver={solver!r}")
-        if not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be an integer >= 1; received units={units!r}")
-        self.fit_intercept, self.solver, self.units = bool(fit_intercept), solver, units
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel = self.bias = None
-
-    def build(self, input_shape):
-        self.compute_output_shape(input_shape)
-        self.kernel = self.add_weight(
-            shape=(input_shape[1], self.units), initializer=self.kernel_initializer, name="kernel"
-        )
-        if self.fit_intercept:
-            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
-        self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: input_shape[1]})
-        self.built = True
-
-    def call(self, x):
-        y = ops.einsum("md,dk->mk", x, ops.cast(self.kernel, x.dtype))
-        return y if self.bias is None else y + ops.cast(self.bias, x.dtype)
-
-    def compute_output_shape(self, input_shape):
-        if len(input_shape) != 2 or input_shape[1] is None:
-            raise ValueError(f"x must have shape (batch, features); received shape {tuple(input_shape)}")
-        return (input_shape[0], self.units)
+        self.solver = solver
 
     def fit_closed_form(self, x, y):
         """Sets the weights to the minimizer of the squared error, found in float64.
@@ -93,25 +71,8 @@ class LinearRegression(ChecksData, keras.Model):
         with allow_float64():
             found = least_squares(x, y, self.solver, self.fit_intercept)
             kernel, bias = (ops.convert_to_numpy(v) for v in (found.kernel, found.bias))
-        if not self.built:
-            self.build((None, x.shape[1]))
-        self.kernel.assign(kernel)
-        if self.bias is not None:
-            self.bias.assign(bias)
+        self.assign(kernel, bias)
         return replace(found, kernel=kernel, bias=bias)
-
-    def score(self, x, y):
-        r""":math:`R^2` of the predictions for `x`, averaged over the targets; as the `R2` metric, in float64.
-
-        Raises:
-            ValueError: If a target is constant: there is no variance to explain.
-        """
-        x, y = self._data(x, y)
-        if constant := int(np.sum(np.ptp(y, axis=0) == 0)):
-            raise ValueError(f"y must vary, or R2 has no meaning; received {constant} constant of {y.shape[1]} targets")
-        with allow_float64():
-            rss, tss = (ops.sum(ops.square(v), axis=0) for v in (self._residuals(x, y), y - y.mean(axis=0)))
-            return float(ops.sum(1 - rss / tss)) / self.units
 
     def covariance(self, x, y):
         r"""The covariance :math:`\hat\sigma^2 (X^\top X)^{-1}` of the parameters, X with a column of ones at the end.
@@ -168,26 +129,6 @@ class LinearRegression(ChecksData, keras.Model):
         with allow_float64():
             return ops.convert_to_numpy(inference.leverages(self._design(as_table(x))))
 
-    def _data(self, x, y):
-        x, y = as_table(x, y)
-        if y.shape[1] != self.units:
-            raise ValueError(f"y must have units={self.units} columns; received {y.shape[1]}")
-        if self.built and x.shape[1] != self.kernel.shape[0]:
-            raise ValueError(f"x must have {self.kernel.shape[0]} features; received {x.shape[1]}")
-        return x, y
-
-    def _rows_of_weights(self):
-        """Kernel and bias as rows, (p, units) and (1, units)."""
-        if not self.built:
-            raise ValueError("the model must have weights; received one that is neither fitted nor built")
-        return [self.kernel.value, self.bias.value[None]] if self.fit_intercept else [self.kernel.value]
-
-    def _residuals(self, x, y):
-        """A float64 tensor, inside `allow_float64`."""
-        weights = [ops.convert_to_numpy(w).astype("float64") for w in self._rows_of_weights()]
-        x, y, kernel, *bias = map(ops.convert_to_tensor, (x, y, *weights))
-        return y - sum(bias, ops.einsum("md,dk->mk", x, kernel))
-
     def _design(self, x):
         """[x, 1], if its columns are independent and fewer than its rows."""
         A = np.hstack([x, np.ones((len(x), 1))]) if self.fit_intercept else x
@@ -202,6 +143,4 @@ class LinearRegression(ChecksData, keras.Model):
         return A
 
     def get_config(self):
-        names = ("fit_intercept", "solver", "units")
-        initializer = {"kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
-        return super().get_config() | initializer | {name: getattr(self, name) for name in names}
+        return super().get_config() | {"solver": self.solver}

@@ -10,6 +10,8 @@ follow from the last layer to the first:
     \frac{\partial\Lambda}{\partial b^\ell} = \sum_m \delta^\ell_m .
 """
 
+import inspect
+
 import keras
 import numpy as np
 from keras import ops
@@ -36,6 +38,7 @@ class BackpropModel(ChecksData, ManualGradientModel):
     r"""A model with a forward and a backward pass, and a loss that knows its derivative (§6.3).
 
     A subclass defines `forward_pass(x) -> (U, cache)` and `backward_pass(dU, cache) -> [(gradient, variable), ...]`.
+    One that behaves differently in training takes `forward_pass(x, training=False)`, as `call` in Keras.
     The loss of a batch is :math:`\Lambda = \frac1M \sum_m \ell_{y_m}(U_m)`, each term times its sample weight.
 
     Args:
@@ -68,6 +71,7 @@ class BackpropModel(ChecksData, ManualGradientModel):
     def __init__(self, loss="categorical_crossentropy", **kwargs):
         super().__init__(**kwargs)
         self.loss_function = _loss(loss)
+        self._has_mode = "training" in inspect.signature(self.forward_pass).parameters
 
     def forward_pass(self, x):
         """The output U, and what the backward pass needs."""
@@ -77,11 +81,15 @@ class BackpropModel(ChecksData, ManualGradientModel):
         """Pairs of a gradient and its variable, from the gradient of U."""
         raise NotImplementedError(f"{type(self).__name__} must define backward_pass")
 
-    def call(self, inputs):
-        return self.forward_pass(ops.cast(inputs, self.compute_dtype))[0]
+    def call(self, inputs, training=False):
+        return self._forward(inputs, training)[0]
+
+    def _forward(self, x, training):
+        mode = {"training": training} if self._has_mode else {}
+        return self.forward_pass(ops.cast(x, self.compute_dtype), **mode)
 
     def loss_and_gradients(self, x, y, sample_weight=None, training=True):
-        U, cache = self.forward_pass(ops.cast(x, self.compute_dtype))
+        U, cache = self._forward(x, training)
         loss, dU = self.loss_and_slope(y, U, sample_weight)
         return loss, U, self.backward_pass(dU, cache)
 
@@ -174,7 +182,7 @@ class BackpropMLP(BackpropModel, FeedForward):
 
     def backward_pass(self, dU, cache):
         pairs = []
-        for layer, (x, _), delta in zip(self.dense, cache, self._deltas(dU, cache), strict=True):
+        for layer, (x, *_), delta in zip(self.dense, cache, self._deltas(dU, cache), strict=True):
             pairs += zip(layer.weight_gradients(delta, x), (layer.kernel, layer.bias), strict=True)
         return pairs
 
@@ -185,11 +193,15 @@ class BackpropMLP(BackpropModel, FeedForward):
 
     def _deltas(self, dH, cache):
         deltas = []
-        for layer, (_, Z) in zip(self.dense[::-1], cache[::-1], strict=True):
-            deltas.append(layer.delta(dH, Z))
+        for layer, kept in zip(self.dense[::-1], cache[::-1], strict=True):
+            deltas.append(layer.delta(dH, kept[1]))
             if layer is not self.dense[0]:  # nobody asks for the gradient of the data
-                dH = layer.input_gradient(deltas[-1])
+                dH = self.input_gradient(layer, deltas[-1], kept)
         return deltas[::-1]
+
+    def input_gradient(self, layer, delta, kept):
+        """The gradient of what a layer was given, from that of its Z; `kept` is its part of the cache."""
+        return layer.input_gradient(delta)
 
 
 def _loss(loss):

@@ -77,10 +77,6 @@ class ShallowNetwork(BackpropModel):
         self.C = self._matrix(1, "C", (self.outputs, self.hidden))
         self.b2 = self.add_weight(shape=(self.outputs,), initializer="zeros", name="b2")
 
-    def compile(self, *args, **kwargs):
-        super().compile(*args, **kwargs)
-        self.built = hasattr(self, "W")  # a StepModel without layers in it counts as built
-
     def _matrix(self, k, name, shape):
         """A kernel as Keras draws it, (inputs, units), transposed."""
         draw = another_draw(self.kernel_initializer, k)

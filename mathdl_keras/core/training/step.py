@@ -108,8 +108,9 @@ class Step:
             auto_scale_loss = False
             optimizer.variables_of = lambda part: self._variables_of(getattr(self, part))
         super().compile(optimizer, *args, auto_scale_loss=auto_scale_loss, **kwargs)
-        if not self.built and all(p.built for p in self._flatten_layers(include_self=False)):
-            self.built = True  # made of built models: nothing is left to infer
+        parts = list(self._flatten_layers(include_self=False))
+        if not self.built and (parts or self.weights) and all(part.built for part in parts):
+            self.built = True  # made of weights and of built models: nothing is left to infer
 
     def get_compile_config(self):
         return portable(super().get_compile_config())
