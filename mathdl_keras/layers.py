@@ -6,6 +6,9 @@ from mathdl_keras.chapters.ch04.layers import GramMatrix, RandomFourierFeatures
 from mathdl_keras.chapters.ch05.layers import AndUnit, Clip01, NotUnit, OrUnit, XorNetwork
 from mathdl_keras.chapters.ch06.layers import BackpropDense
 from mathdl_keras.chapters.ch09.layers import Dropout
+from mathdl_keras.chapters.ch10.dense import NormalizedDense
+from mathdl_keras.chapters.ch10.layers import BatchNormalization
+from mathdl_keras.chapters.ch11.layers import PolynomialFeatures1D
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,
     MatchedFilter2D,
@@ -18,6 +21,7 @@ from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
 __all__ = [
     "AndUnit",
     "BackpropDense",
+    "BatchNormalization",
     "Clip01",
     "Dropout",
     "ExplicitConv2D",
@@ -25,10 +29,12 @@ __all__ = [
     "GramMatrix",
     "MatchedFilter1D",
     "MatchedFilter2D",
+    "NormalizedDense",
     "NotUnit",
     "OrUnit",
     "PearsonCorrelation1D",
     "PearsonCorrelation2D",
+    "PolynomialFeatures1D",
     "RandomFeatures",
     "RandomFourierFeatures",
     "SignalDetector",

@@ -13,6 +13,8 @@ from mathdl_keras.chapters.ch07.trainer import Trainer
 from mathdl_keras.chapters.ch08.models import MultiLayerSGD
 from mathdl_keras.chapters.ch09.models import Lasso, RidgeRegression
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
+from mathdl_keras.chapters.ch10.models import BatchNormMLP
+from mathdl_keras.chapters.ch11.models import PolynomialRegression
 from mathdl_keras.chapters.ch14.models import (
     LearnedFilterDetector,
     MultiChannelCNN,
@@ -23,6 +25,7 @@ from mathdl_keras.core.training import FunctionalStepModel, ManualGradientModel,
 __all__ = [
     "BackpropMLP",
     "BackpropModel",
+    "BatchNormMLP",
     "DropoutMLP",
     "FeedForward",
     "FunctionalStepModel",
@@ -38,6 +41,7 @@ __all__ = [
     "MultiChannelCNN",
     "MultiLayerSGD",
     "Perceptron",
+    "PolynomialRegression",
     "RidgeRegression",
     "ShallowNetwork",
     "SingleChannelCNN",

@@ -53,6 +53,35 @@ from mathdl_keras.chapters.ch09.predictors import (
 )
 from mathdl_keras.chapters.ch09.regularizers import soft_threshold
 from mathdl_keras.chapters.ch09.solvers import LassoPath, lasso_path, ridge_path
+from mathdl_keras.chapters.ch10.folding import fold_batchnorm
+from mathdl_keras.chapters.ch10.normalization import batch_moments, batch_norm_backward, batch_norm_forward
+from mathdl_keras.chapters.ch10.statistics import MovingMoments, recalibrate_batchnorm
+from mathdl_keras.chapters.ch11.cross_validation import cross_validate
+from mathdl_keras.chapters.ch11.curves import Curve, LearningCurve, ValidationCurve
+from mathdl_keras.chapters.ch11.folds import IllConditioned, fold_predictions, fold_weights
+from mathdl_keras.chapters.ch11.layers import polynomial_features
+from mathdl_keras.chapters.ch11.risk import aic, gcv, hat_matrix, loocv_shortcut, mallows_cp
+from mathdl_keras.chapters.ch11.scoring import MetricFunction
+from mathdl_keras.chapters.ch11.selection import FoldScores, select
+from mathdl_keras.chapters.ch11.splits import (
+    GroupKFold,
+    KFold,
+    LeaveOneOut,
+    StratifiedKFold,
+    train_validation_test_split,
+)
+from mathdl_keras.chapters.ch12.conditional import ConditionalGaussianValue
+from mathdl_keras.chapters.ch12.dependence import PartialDependence, partial_dependence
+from mathdl_keras.chapters.ch12.explain import Explanation, shapley_values
+from mathdl_keras.chapters.ch12.features import ConstantFeaturesWarning, CorrelatedFeaturesWarning
+from mathdl_keras.chapters.ch12.importance import shapley_variance, total_sobol_index, variance_components
+from mathdl_keras.chapters.ch12.kernel_shap import kernel_shap, shapley_kernel
+from mathdl_keras.chapters.ch12.permutation import PermutationImportance, permutation_importance
+from mathdl_keras.chapters.ch12.prediction import PredictionFunction
+from mathdl_keras.chapters.ch12.ranking import ImportanceReport
+from mathdl_keras.chapters.ch12.regressions import RefitR2Value
+from mathdl_keras.chapters.ch12.shapley import ShapleyEstimate, shapley_exact, shapley_sampling
+from mathdl_keras.chapters.ch12.values import InterventionalValue, LossReductionValue
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward, im2col
 from mathdl_keras.chapters.ch14.detection import (
     detection_probability,
@@ -69,23 +98,50 @@ from mathdl_keras.core.loops import compiled, compiled_loop, scan
 __all__ = [
     "ArcCosineKernel",
     "BrownianKernel",
+    "ConditionalGaussianValue",
+    "ConstantFeaturesWarning",
+    "CorrelatedFeaturesWarning",
+    "Curve",
     "DropoutPrediction",
+    "Explanation",
+    "FoldScores",
+    "GroupKFold",
+    "IllConditioned",
+    "ImportanceReport",
+    "InterventionalValue",
+    "KFold",
     "Kernel",
     "LaplaceKernel",
     "LassoPath",
+    "LearningCurve",
     "LeastSquares",
+    "LeaveOneOut",
     "LinearKernel",
     "LinearRegions",
+    "LossReductionValue",
     "MCDropoutPredictor",
     "Memory",
+    "MetricFunction",
     "MinibatchSampler",
+    "MovingMoments",
     "NetworkCost",
+    "PartialDependence",
+    "PermutationImportance",
     "PolynomialKernel",
+    "PredictionFunction",
     "RBFKernel",
+    "RefitR2Value",
     "SeparableDataWarning",
+    "ShapleyEstimate",
     "SignalPropagation",
+    "StratifiedKFold",
+    "ValidationCurve",
     "activation_memory",
+    "aic",
     "autodiff_gradients",
+    "batch_moments",
+    "batch_norm_backward",
+    "batch_norm_forward",
     "bias_variance",
     "boolean_inputs",
     "check_gradient",
@@ -98,6 +154,7 @@ __all__ = [
     "conv2d_forward",
     "conv_output_size",
     "count_flops",
+    "cross_validate",
     "custom_vjp",
     "deepen",
     "detection_probability",
@@ -108,10 +165,15 @@ __all__ = [
     "empirical_risk",
     "exact_auc",
     "fisher_information",
+    "fold_batchnorm",
+    "fold_predictions",
+    "fold_weights",
     "gaussian_moment",
+    "gcv",
     "geometric_mean_ensemble",
     "grad",
     "gradient_descent",
+    "hat_matrix",
     "hoeffding_radius",
     "hvp",
     "im2col",
@@ -122,12 +184,15 @@ __all__ = [
     "jacobian",
     "jvp",
     "kernel_ridge",
+    "kernel_shap",
     "lasso_path",
     "layer_gradients",
     "least_squares",
     "leverages",
     "linear_regions_1d",
     "logistic_descent",
+    "loocv_shortcut",
+    "mallows_cp",
     "marginalized_dropout_loss",
     "max_margin_direction",
     "max_pool2d_backward",
@@ -144,10 +209,14 @@ __all__ = [
     "nystrom_features",
     "one_hot",
     "parity_network",
+    "partial_dependence",
     "pearson_correlation",
     "per_example_gradients",
+    "permutation_importance",
+    "polynomial_features",
     "predicted_errors",
     "predicted_risk",
+    "recalibrate_batchnorm",
     "receptive_field",
     "relu_network",
     "require_psd",
@@ -155,10 +224,16 @@ __all__ = [
     "ridge_regression",
     "sawtooth_network",
     "scan",
+    "select",
     "sgd_replicas",
     "sgd_stationary_covariance",
     "sgd_step",
     "shallow_gradients",
+    "shapley_exact",
+    "shapley_kernel",
+    "shapley_sampling",
+    "shapley_values",
+    "shapley_variance",
     "signal_propagation",
     "sliding_correlation",
     "soft_threshold",
@@ -167,13 +242,16 @@ __all__ = [
     "threshold_functions",
     "threshold_weights",
     "toeplitz_matrix",
+    "total_sobol_index",
     "train_kernel_perceptron",
     "train_perceptron",
+    "train_validation_test_split",
     "transition_point",
     "transition_width",
     "truth_table",
     "truth_table_network",
     "value_and_grad",
+    "variance_components",
     "vjp",
     "weight_scaling",
     "window_moments",

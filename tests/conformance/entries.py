@@ -67,6 +67,7 @@ SLIDES = "slides over the whole signal: a time mask has no meaning for its windo
 IMAGES = "takes images, which Keras does not mask"
 NO_WEIGHTS = "has no weights: its template is known"
 PLAIN = "takes rows of a table, which Keras does not mask"
+BATCH = "it is normalized by its batch: tests/ch10/test_layers.py"
 STEP = "0/1 decisions have no gradient"
 LANDMARKS = [[0.0, 1.0], [1.5, -0.5], [-1.0, 0.3]]
 
@@ -129,9 +130,35 @@ LAYERS = {
         {
             "masks": PLAIN,
             "rank": "any shape will do",
-            "randomness": "random in training: tests/ch09/test_layers.py",
+            "training": "random: tests/ch09/test_layers.py",
             "weights": "it has none",
         },
+    ),
+    "BatchNormalization": Entry(
+        {"momentum": 0.9, "epsilon": 1e-3, "beta_initializer": "ones"},
+        (4,),
+        (
+            ({"axis": 1}, "axis must be -1"),
+            ({"momentum": 1.5}, "momentum must be in"),
+            ({"epsilon": -1.0}, "epsilon must be >= 0"),
+        ),
+        {"masks": PLAIN, "training": BATCH},
+    ),
+    "NormalizedDense": Entry(
+        {"units": 3, "activation": "tanh"},
+        (4,),
+        (({"units": 0}, "units must be an integer >= 1"),),
+        {"masks": PLAIN, "training": BATCH},
+    ),
+    "PolynomialFeatures1D": Entry(
+        {"degree": 3, "basis": "chebyshev", "domain": [-2.0, 3.0]},
+        (1,),
+        (
+            ({"degree": -1}, "degree must be an integer >= 0"),
+            ({"basis": "x"}, "basis must be one of"),
+            ({"domain": [1, 1]}, "domain must be"),
+        ),
+        {"masks": PLAIN, "weights": "a function without weights"},
     ),
     "BackpropDense": Entry(
         {"units": 3, "activation": "tanh"},
@@ -232,6 +259,17 @@ MODELS = {
         (({"l1": -1.0}, "l1 must be a finite number >= 0"), ({"solver": "cd"}, "solver must be one of")),
         {"masks": PLAIN},
     ),
+    "PolynomialRegression": Entry(
+        {"degree": 3, "basis": "legendre", "ridge": 0.1, "kernel_initializer": "glorot_uniform"},
+        (1,),
+        (
+            ({"degree": -1}, "degree must be an integer >= 0"),
+            ({"ridge": -1.0}, "ridge must be"),
+            ({"units": 0}, "units must be an integer >= 1"),
+        ),
+        {"masks": PLAIN},
+        loss="mse",
+    ),
     "LogisticRegression": Entry(
         {"penalty": "l2", "lam": 0.1, "kernel_initializer": "glorot_uniform"},
         (4,),
@@ -298,7 +336,13 @@ MODELS = {
         {"widths": (4, 5, 3), "rate": [0.1, 0.5], "activation": "tanh", "seed": 2},
         (4,),
         (({"rate": [0.5]}, "rate must be a number, or 2"), ({"rate": 1.0}, "rate must be in")),
-        {"masks": PLAIN, "randomness": "random in training: tests/ch09/test_networks.py"},
+        {"masks": PLAIN, "training": "random: tests/ch09/test_networks.py"},
+    ),
+    "BatchNormMLP": Entry(
+        {"widths": (4, 5, 3), "activation": "tanh", "momentum": 0.9},
+        (4,),
+        (({"widths": (4, 0)}, "widths must be two or more"), ({"momentum": 2}, "momentum must be in")),
+        {"masks": PLAIN, "training": BATCH},
     ),
     "ShallowNetwork": Entry(
         {"hidden": 5, "outputs": 3, "activation": "tanh"},
@@ -390,6 +434,8 @@ ELSEWHERE = {
     "ProximalSGD": "an optimizer: tests/ch09/test_optimizers.py",
     "RobbinsMonro": "a learning rate schedule: tests/ch07/test_steps.py",
     "Trainer": "a loop over data: tests/ch07/test_trainer.py",
+    "BestWeights": "needs data: tests/ch11/test_callbacks.py",
+    "BatchStatisticsMonitor": "needs data: tests/ch10/test_models.py",
     "VanishingGradientReport": "needs data: tests/ch08/test_callbacks.py",
     "GradientNorms": "needs data: tests/ch06/test_callbacks.py",
     "TerminateOnNonFinite": "needs data: tests/ch06/test_callbacks.py",

@@ -86,7 +86,7 @@ def test_the_gradient_of_the_input_is_a_finite_difference(name):
     assert abs(exact - difference) <= 1e-6 * max(1, abs(exact)), (exact, difference)
 
 
-@pytest.mark.parametrize("name", components("randomness"))
+@pytest.mark.parametrize("name", components("training"))
 def test_without_randomness_training_and_inference_are_one_function(name):
     component, x = make(name), batch(name)
     first = numpy(component(x, training=True))
@@ -159,7 +159,7 @@ def test_a_model_file_keeps_weights_and_optimizer(name, tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
     assert int(again.optimizer.iterations) == 2
-    if "randomness" in ENTRIES[name].skips:
+    if "random" in ENTRIES[name].skips.get("training", ""):
         return  # Keras saves no state of a SeedGenerator: the loaded model draws its first masks again
     model.fit(x, labels, verbose=0, shuffle=False), again.fit(x, labels, verbose=0, shuffle=False)
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):

@@ -39,8 +39,8 @@ class DropoutMLP(BackpropMLP):
         >>> model = DropoutMLP((2, 4, 1), rate=0.5, loss="mse", kernel_initializer="ones")
         >>> masks = [ops.ones((1, 2)), ops.array([[1.0, 0.0, 0.0, 1.0]])]
         >>> U, cache = model.forward_pass(ops.array([[1.0, 2.0]]), training=True, masks=masks)
-        >>> float(U[0, 0])  # two of four units, each 3, twice
-        12.0
+        >>> ops.convert_to_numpy(U).tolist()  # two of four units, each 3, twice
+        [[12.0]]
     """
 
     def __init__(self, widths, rate=0.5, activation="relu", mode="inverted", seed=None, **kwargs):

@@ -103,16 +103,41 @@ class _Call:
     """What one call of a custom rule must remember beside its tensors: how its nests are packed."""
 
     def unpack(self, outputs, residuals):
-        self.outputs, self.residuals = (tree.map_structure(lambda t: 0, nest) for nest in (outputs, residuals))
-        self.split = len(tree.flatten(outputs))
+        self.outputs, self.residuals = _skeleton(outputs), _skeleton(residuals)
+        outputs = _leaves(outputs)
+        self.split = len(outputs)
         # a residual may be an argument itself, which PyTorch saves only as a view
-        return *tree.flatten(outputs), *(t.view_as(t) for t in tree.flatten(residuals))
+        return *outputs, *(t.view_as(t) for t in _leaves(residuals))
 
     def pack_outputs(self, flat):
-        return tree.pack_sequence_as(self.outputs, list(flat[: self.split]))
+        return _packed(self.outputs, iter(flat[: self.split]))
 
     def pack_residuals(self, flat):
-        return tree.pack_sequence_as(self.residuals, list(flat))
+        return _packed(self.residuals, iter(flat))
+
+
+# `keras.tree` takes longer than an operation on a small tensor: tuples and lists do without it.
+
+
+def _leaves(nest):
+    if isinstance(nest, torch.Tensor):
+        return [nest]
+    return [leaf for part in nest for leaf in _leaves(part)] if type(nest) in (tuple, list) else tree.flatten(nest)
+
+
+def _skeleton(nest):
+    """The nest with 0 in the place of each tensor."""
+    if isinstance(nest, torch.Tensor):
+        return 0
+    return type(nest)(map(_skeleton, nest)) if type(nest) in (tuple, list) else tree.map_structure(lambda t: 0, nest)
+
+
+def _packed(skeleton, leaves):
+    if skeleton == 0:
+        return next(leaves)
+    if type(skeleton) in (tuple, list):
+        return type(skeleton)(_packed(part, leaves) for part in skeleton)
+    return tree.pack_sequence_as(skeleton, [next(leaves) for _ in tree.flatten(skeleton)])
 
 
 def custom_vjp(forward, backward):

@@ -56,7 +56,7 @@ def dropout_is_ridge(rng, *, rows=20, features=6, keep=0.7, mode="inverted", pre
     X, y, w = rng.standard_normal((rows, features)), rng.standard_normal(rows), rng.standard_normal(features)
     masks, probability = all_masks(features, keep)
     dropped, _ = Dropout(1 - keep, mode=mode).forward_pass(ops.convert_to_tensor(X), True, masks[:, None, :])
-    losses = ops.sum(ops.square(ops.einsum("smj,j->sm", dropped, w) - y), axis=1) / rows
+    losses = ops.sum(ops.square(ops.einsum("smj,j->sm", dropped, w) - ops.convert_to_tensor(y)), axis=1) / rows
     expected = predict(X, y, w, keep)
     # sums of 64 x 20 squares of sums of 6 terms, of either sign
     return [

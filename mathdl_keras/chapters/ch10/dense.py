@@ -1,0 +1,97 @@
+r"""A dense layer that normalizes before its activation, with its backward pass (section 10.2)."""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch10.layers import BatchNormalization
+from mathdl_keras.core.checks import ChecksData
+
+__all__ = ["NormalizedDense"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class NormalizedDense(ChecksData, keras.Layer):
+    r"""The layer :math:`H = \sigma(Y)`, :math:`Y = \mathrm{BN}(Z)`, :math:`Z = xW`, and its backward pass (§10.2).
+
+    There is no bias b: subtracting the mean of the batch takes it away again, and its gradient would be 0; the shift
+    :math:`\beta` is in its place. From the upstream gradient :math:`\partial\Lambda/\partial H`,
+
+    .. math::
+        \frac{\partial\Lambda}{\partial Y} = \frac{\partial\Lambda}{\partial H} \odot \sigma'(Y), \qquad
+        \delta = \frac{\partial\Lambda}{\partial Z} \text{ as in } \mathrm{BatchNormalization}, \qquad
+        \frac{\partial\Lambda}{\partial W} = x^\top \delta, \qquad \frac{\partial\Lambda}{\partial x} = \delta W^\top .
+
+    `(batch, in) -> (batch, units)`. Weights: `kernel` W, (in, units), then those of `norm`.
+
+    Args:
+        units: The number of units.
+        activation: :math:`\sigma`, an `Activation` or its name; `None` is linear.
+        momentum: Of the moving moments.
+        epsilon: Added to the variance.
+        kernel_initializer: Of W.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: If an argument is out of range or unknown, or inputs are not rows.
+
+    Example:
+        >>> layer = NormalizedDense(1, epsilon=0.0, kernel_initializer="ones")
+        >>> H, cache = layer.forward_pass(ops.array([[1.0, 2.0], [3.0, 4.0]]), training=True)
+        >>> ops.convert_to_numpy(H).ravel().tolist()
+        [-1.0, 1.0]
+        >>> dx, dW, dgamma, dbeta = layer.backward_pass(ops.array([[1.0], [0.0]]), cache)
+        >>> [ops.convert_to_numpy(g).tolist() for g in (dgamma, dbeta)]
+        [[-1.0], [1.0]]
+    """
+
+    def __init__(
+        self, units, activation=None, momentum=0.99, epsilon=1e-3, kernel_initializer="glorot_uniform", **kwargs
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(units, int) or units < 1:
+            raise ValueError(f"units must be an integer >= 1; received units={units!r}")
+        self.units = units
+        self.activation = activations.get(activation)
+        self.norm = BatchNormalization(momentum=momentum, epsilon=epsilon, dtype=self.dtype_policy, name="norm")
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        if len(input_shape) != 2 or input_shape[1] is None:
+            raise ValueError(f"x must have shape (batch, features); received shape {tuple(input_shape)}")
+        self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: input_shape[1]})
+        self.kernel = self.add_weight((input_shape[1], self.units), self.kernel_initializer, name="kernel")
+        self.norm.build((input_shape[0], self.units))
+        self.built = True
+
+    def call(self, inputs, training=False):
+        return self.activation(self.norm(self._product(inputs), training=training))
+
+    def forward_pass(self, x, training=False):
+        """`H`, and what `backward_pass` needs; in training the moving moments move."""
+        if not self.built:
+            self.build(tuple(x.shape))
+        Y, cache = self.norm.forward_pass(self._product(x), training)
+        return self.activation(Y), (x, Y, cache)
+
+    def backward_pass(self, dH, cache):
+        """`(dx, dW, dgamma, dbeta)` from the gradient of H; those of the weights are summed over the batch."""
+        x, Y, cache = cache
+        delta, dgamma, dbeta = self.norm.backward_pass(dH * self.activation.derivative(Y), cache)
+        dx = ops.einsum("bj,ij->bi", delta, ops.cast(self.kernel, delta.dtype))
+        return dx, ops.einsum("bi,bj->ij", x, delta), dgamma, dbeta
+
+    def _product(self, x):
+        return ops.einsum("bi,ij->bj", x, ops.cast(self.kernel, x.dtype))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.units)
+
+    def get_config(self):
+        return super().get_config() | {
+            "units": self.units,
+            "activation": keras.saving.serialize_keras_object(self.activation),
+            "momentum": self.norm.momentum,
+            "epsilon": self.norm.epsilon,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

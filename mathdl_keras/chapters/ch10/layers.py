@@ -1,0 +1,204 @@
+r"""Batch normalization as a layer that trains by its hand-written derivative (sections 10.2 and 10.3).
+
+In training a channel is normalized by the moments of its batch, and moving averages of them are kept; in inference by
+those averages, so that the prediction for one sample does not depend on the others.
+"""
+
+import functools
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch10.normalization import (
+    batch_norm_backward,
+    batch_norm_forward,
+    rows_of,
+    scale_and_shift,
+    shaped_like,
+)
+from mathdl_keras.core.autodiff import custom_vjp
+from mathdl_keras.core.checks import ChecksData
+
+__all__ = ["BatchNormalization"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class BatchNormalization(ChecksData, keras.Layer):
+    r"""Batch normalization with its derivative written by hand (§10.2, §10.3).
+
+    In training, with :math:`\mu` and v the mean and the biased variance of the batch over all axes but the last,
+
+    .. math::
+        y = \gamma\,\frac{x - \mu}{\sqrt{v + \varepsilon}} + \beta, \qquad
+        \bar\mu \leftarrow m\,\bar\mu + (1 - m)\,\mu, \qquad \bar v \leftarrow m\,\bar v + (1 - m)\,v;
+
+    in inference :math:`\bar\mu` and :math:`\bar v` stand for :math:`\mu` and v. `(B, ..., C) -> (B, ..., C)`.
+
+    A drop-in for `keras.layers.BatchNormalization`: the same arguments, and the same weights in the same order,
+    `gamma`, `beta`, `moving_mean`, `moving_variance`, each (C,). With `trainable = False` it is in inference mode, even
+    in training. In mixed precision it computes in float32.
+
+    A batch of one row has v = 0: in training y is :math:`\beta`, the gradient of x is 0 and nothing before the layer
+    learns, and the moving variance falls by the factor m. As in Keras, there is no warning: use more rows. (One image
+    has as many rows as pixels.)
+
+    Args:
+        axis: Of the channels: -1, the last.
+        momentum: m in [0, 1].
+        epsilon: :math:`\varepsilon \ge 0`; with 0 a constant channel is 0/0.
+        center: Whether to add :math:`\beta`.
+        scale: Whether to multiply by :math:`\gamma`.
+        beta_initializer: Of :math:`\beta`.
+        gamma_initializer: Of :math:`\gamma`.
+        moving_mean_initializer: Of :math:`\bar\mu`.
+        moving_variance_initializer: Of :math:`\bar v`.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If an argument is out of range, or inputs are not of shape (batch, ..., channels).
+
+    Example:
+        >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
+        >>> y, cache = layer.forward_pass(ops.array([[1.0], [5.0]]), training=True)
+        >>> ops.convert_to_numpy(y).ravel().tolist(), float(layer.moving_mean[0]), float(layer.moving_variance[0])
+        ([-1.0, 1.0], 1.5, 2.5)
+        >>> dx, dgamma, dbeta = layer.backward_pass(ops.array([[1.0], [2.0]]), cache)
+        >>> float(dgamma[0]), float(dbeta[0])
+        (1.0, 3.0)
+    """
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=1e-3,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if axis != -1:
+            raise ValueError(f"axis must be -1, the last: channels come last here; received axis={axis!r}")
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum must be in [0, 1]; received momentum={momentum}")
+        if not 0 <= epsilon < float("inf"):
+            raise ValueError(f"epsilon must be >= 0 and finite; received epsilon={epsilon}")
+        self.axis, self.momentum, self.epsilon = axis, float(momentum), float(epsilon)
+        self.center, self.scale = center, scale
+        self.beta_initializer = keras.initializers.get(beta_initializer)
+        self.gamma_initializer = keras.initializers.get(gamma_initializer)
+        self.moving_mean_initializer = keras.initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = keras.initializers.get(moving_variance_initializer)
+
+    def build(self, input_shape):
+        if len(input_shape) < 2 or input_shape[-1] is None:
+            raise ValueError(f"x must have shape (batch, ..., channels); received shape {tuple(input_shape)}")
+        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={-1: input_shape[-1]})
+
+        def weight(name, trainable=True):
+            initializer = getattr(self, f"{name}_initializer")
+            shape = input_shape[-1:]  # and float32 in mixed precision, so that moments keep their digits
+            return self.add_weight(shape, initializer, name=name, trainable=trainable, autocast=False)
+
+        self.gamma = weight("gamma") if self.scale else None
+        self.beta = weight("beta") if self.center else None
+        self.moving_mean = weight("moving_mean", trainable=False)
+        self.moving_variance = weight("moving_variance", trainable=False)
+        self.built = True
+
+    def call(self, inputs, training=False):
+        if not self._uses_batch(training):
+            return self.forward_pass(inputs)[0]
+        x = self._wide(inputs)
+        y, mean, variance = rule(self.epsilon)(x, *self._weights(x.dtype))
+        self._move(ops.stop_gradient(mean), ops.stop_gradient(variance))
+        return self._narrow(y)
+
+    def forward_pass(self, x, training=False):
+        """`y`, and what `backward_pass` needs; in training the moving moments move."""
+        if not self.built:
+            self.build(tuple(x.shape))
+        x = self._wide(ops.convert_to_tensor(x, dtype=self.compute_dtype))
+        weights = self._weights(x.dtype)
+        if self._uses_batch(training):
+            (y, mean, variance), cache = self._normalize(x, *weights, self.epsilon)
+            self._move(mean, variance)
+            return self._narrow(y), (cache, True)
+        mean, variance = (value_of(v, x.dtype) for v in (self.moving_mean, self.moving_variance))
+        y, cache = scale_and_shift(rows_of(x) - mean, variance, *weights, self.epsilon)
+        return self._narrow(shaped_like(y, x)), (cache, False)
+
+    def backward_pass(self, dy, cache):
+        r"""`(dx, dgamma, dbeta)` from :math:`\partial\Lambda/\partial y`; `None` for a weight that is not there.
+
+        In inference mode the moments are constants: :math:`\partial x = (\gamma/s)\,\partial y`.
+        """
+        cache, of_batch = cache
+        pull_back = self._pull_back if of_batch else pull_back_affine
+        dx, dgamma, dbeta = pull_back(self._wide(ops.convert_to_tensor(dy)), cache)
+        return self._narrow(dx), dgamma if self.scale else None, dbeta if self.center else None
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        initializers = ("beta", "gamma", "moving_mean", "moving_variance")
+        return (
+            super().get_config()
+            | {name: getattr(self, name) for name in ("axis", "momentum", "epsilon", "center", "scale")}
+            | {
+                f"{v}_initializer": keras.initializers.serialize(getattr(self, f"{v}_initializer"))
+                for v in initializers
+            }
+        )
+
+    def _uses_batch(self, training):
+        return bool(training) and self.trainable
+
+    def _wide(self, x):
+        """x in float32, or in float64 where that is asked for."""
+        wide = "float64" if self.compute_dtype == "float64" else "float32"
+        return x if keras.backend.standardize_dtype(x.dtype) == wide else ops.cast(x, wide)
+
+    def _narrow(self, y):
+        wide = self.compute_dtype in ("float32", "float64")
+        return y if wide else ops.cast(y, self.compute_dtype)
+
+    def _weights(self, dtype):
+        """gamma and beta, or the constants in their place."""
+        shape = self.moving_mean.shape
+        gamma = value_of(self.gamma, dtype) if self.scale else ops.ones(shape, dtype)
+        return gamma, value_of(self.beta, dtype) if self.center else ops.zeros(shape, dtype)
+
+    _normalize = staticmethod(batch_norm_forward)
+    _pull_back = staticmethod(batch_norm_backward)
+
+    def _move(self, mean, variance):
+        for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(self.momentum * value_of(moving, new.dtype) + (1 - self.momentum) * new)
+
+
+def value_of(variable, dtype):
+    """The value of a variable in a dtype; in PyTorch even a cast that does nothing takes its time."""
+    same = variable.dtype == keras.backend.standardize_dtype(dtype)
+    return variable.value if same else ops.cast(variable, dtype)
+
+
+@functools.cache
+def rule(epsilon):
+    """`(x, gamma, beta) -> (y, mean, variance)`, differentiated by hand; nobody differentiates the moments."""
+    return custom_vjp(
+        lambda x, gamma, beta: batch_norm_forward(x, gamma, beta, epsilon),
+        lambda cache, upstream: batch_norm_backward(upstream[0], cache),
+    )
+
+
+def pull_back_affine(dy, cache):
+    """`(dx, dgamma, dbeta)` where the moments are constants."""
+    centred, inverse, gamma = cache
+    g = rows_of(dy)
+    return dy * (gamma * inverse), inverse * ops.sum(g * centred, axis=0), ops.sum(g, axis=0)

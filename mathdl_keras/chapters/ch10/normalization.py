@@ -1,0 +1,129 @@
+r"""Batch normalization by hand: moments of a batch, the normalized batch, and its derivative (section 10.2).
+
+With the mean and the variance of each channel over the B rows of a batch,
+
+.. math::
+    \mu = \frac1B \sum_b x_b, \qquad v = \frac1B \sum_b (x_b - \mu)^2, \qquad s = \sqrt{v + \varepsilon}, \qquad
+    \hat x_b = \frac{x_b - \mu}{s}, \qquad y_b = \gamma\,\hat x_b + \beta .
+
+Each :math:`\hat x_b` depends on all rows, through :math:`\mu` and v. From :math:`g_b = \partial\Lambda/\partial y_b`,
+
+.. math::
+    \frac{\partial\Lambda}{\partial\gamma} = \sum_b g_b\,\hat x_b, \qquad
+    \frac{\partial\Lambda}{\partial\beta} = \sum_b g_b, \qquad
+    \frac{\partial\Lambda}{\partial x_b} = \frac{\gamma}{s}\Big(g_b - \frac1B \sum_c g_c
+        - \hat x_b\, \frac1B \sum_c g_c\,\hat x_c\Big) :
+
+the gradient less its components along 1 and :math:`\hat x`. Of images, (batch, height, width, channels), each pixel is
+a row.
+"""
+
+from keras import ops
+
+__all__ = ["batch_moments", "batch_norm_backward", "batch_norm_forward"]
+
+
+def batch_moments(x):
+    r"""Mean and variance (biased, 1/B) of each channel, over all axes but the last (section 10.2).
+
+    The variance is that of the centred rows, in a second pass: :math:`\overline{x^2} - \bar x^2` would lose its digits
+    where the mean is large.
+
+    Args:
+        x: Tensor (B, ..., C).
+
+    Returns:
+        `(mean, variance)`, each (C,).
+
+    Example:
+        >>> mean, variance = batch_moments(ops.array([[1.0], [2.0], [6.0]]))
+        >>> float(mean[0]), round(float(variance[0]), 4)
+        (3.0, 4.6667)
+    """
+    mean, variance, _ = centre(rows_of(ops.convert_to_tensor(x)))
+    return mean, variance
+
+
+def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
+    r""":math:`y = \gamma (x - \mu)/\sqrt{v + \varepsilon} + \beta`, over all axes but the last (section 10.2).
+
+    Args:
+        x: Tensor (B, ..., C).
+        gamma: Tensor (C,).
+        beta: Tensor (C,).
+        epsilon: :math:`\varepsilon \ge 0`.
+
+    Returns:
+        `((y, mean, variance), cache)`: y, shaped like x, the moments (C,), and what `batch_norm_backward` needs.
+
+    Example:
+        >>> one, zero = ops.ones(1), ops.zeros(1)
+        >>> (y, mean, variance), _ = batch_norm_forward(ops.array([[1.0], [3.0]]), one, zero, epsilon=0.0)
+        >>> [float(v) for v in y[:, 0]], float(mean[0]), float(variance[0])
+        ([-1.0, 1.0], 2.0, 1.0)
+    """
+    mean, variance, centred = centre(rows_of(x))
+    y, cache = scale_and_shift(centred, variance, gamma, beta, epsilon)
+    return (shaped_like(y, x), mean, variance), cache
+
+
+def batch_norm_backward(dy, cache):
+    r"""The derivatives of y of `batch_norm_forward` (section 10.2).
+
+    .. math::
+        \partial x_b = \frac{\gamma}{s}\big(g_b - \overline{g} - \hat x_b\,\overline{g \hat x}\big), \qquad
+        \partial\gamma = \sum_b g_b\,\hat x_b, \qquad \partial\beta = \sum_b g_b
+
+    Of a single row all of :math:`\partial x` is 0: y is :math:`\beta`, whatever x is.
+
+    Args:
+        dy: g, the derivative (B, ..., C) of the loss with respect to y.
+        cache: Of the forward pass.
+
+    Returns:
+        `(dx, dgamma, dbeta)`.
+
+    Example:
+        >>> one, zero = ops.ones(1), ops.zeros(1)
+        >>> _, cache = batch_norm_forward(ops.array([[1.0], [2.0], [3.0]]), one, zero)
+        >>> dx, dgamma, dbeta = batch_norm_backward(ops.array([[1.0], [0.0], [0.0]]), cache)
+        >>> [round(float(v), 2) for v in dx[:, 0]], float(dbeta[0])
+        ([0.2, -0.41, 0.2], 1.0)
+    """
+    centred, inverse, gamma = cache
+    g = rows_of(dy)
+    count = number_of(g)
+    dbeta = ops.sum(g, axis=0)
+    dgamma = inverse * ops.sum(g * centred, axis=0)
+    dx = ((g - dbeta / count) - centred * (inverse * dgamma / count)) * (gamma * inverse)
+    return shaped_like(dx, dy), dgamma, dbeta
+
+
+def rows_of(x):
+    """(B, ..., C) -> (rows, C)."""
+    return x if len(x.shape) == 2 else ops.reshape(x, (-1, x.shape[-1]))
+
+
+def shaped_like(rows, x):
+    """(rows, C) -> (B, ..., C)."""
+    return rows if len(x.shape) == 2 else ops.reshape(rows, ops.shape(x))
+
+
+def number_of(rows):
+    """How many rows: an integer, or a tensor where a graph does not know it yet."""
+    count = ops.shape(rows)[0]
+    return count if isinstance(count, int) else ops.cast(count, rows.dtype)
+
+
+def centre(rows):
+    """`(mean, variance, rows - mean)` of (rows, C)."""
+    count = number_of(rows)
+    mean = ops.sum(rows, axis=0) / count
+    centred = rows - mean
+    return mean, ops.sum(centred * centred, axis=0) / count, centred
+
+
+def scale_and_shift(centred, variance, gamma, beta, epsilon):
+    """`(y, cache)` from centred rows."""
+    inverse = ops.rsqrt(variance + epsilon)
+    return centred * (gamma * inverse) + beta, (centred, inverse, gamma)

@@ -1,0 +1,159 @@
+r"""Cross-validation of any Keras model (section 11.5)."""
+
+import contextlib
+import random
+
+import keras
+import numpy as np
+from keras import tree
+from rich.progress import track
+
+from mathdl_keras.chapters.ch11.folds import IllConditioned, fold_predictions
+from mathdl_keras.chapters.ch11.samples import as_arrays, count_rows, take_rows
+from mathdl_keras.chapters.ch11.scoring import as_metrics
+from mathdl_keras.chapters.ch11.selection import FoldScores
+from mathdl_keras.chapters.ch11.splits import KFold
+from mathdl_keras.core.checks import as_table, check_data
+
+__all__ = ["cross_validate"]
+
+BATCH = 8192  # rows at a time, of models that `fit` has not compiled
+
+
+def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, groups=None, seed=0, progress=False, **fit):
+    r"""Trains a fresh model for each fold on all other samples, and scores it on both (§11.5).
+
+    .. math:: \mathrm{CV}_k = \frac1k \sum_{j=1}^k \frac1{|F_j|} \sum_{m \in F_j} \ell(y_m, m(x_m; \hat\theta^{(-j)}))
+
+    A model with `fit_closed_form` is fitted by it, unless `epochs` is given. If it is a `RidgeRegression` or a
+    `PolynomialRegression`, and the folds hold every sample once, all folds come from one pass over the table
+    (`fold_weights`): the same predictions, in float64, at a fraction of the time.
+
+    The samples of a fold are hidden from training, callbacks included: to stop early, hand `validation_split` to `fit`,
+    which takes its share of the others.
+
+    With a seed, `keras.utils.set_random_seed(seed + fold)` precedes each model that is trained, so that a fold's result
+    depends on nothing that ran before. Afterwards the generators of Python and NumPy are as they were; the backend's
+    own, and Keras' global one, are not: they stand where the last training left them. With `seed=None`, and in closed
+    form, no generator is set.
+
+    Args:
+        build_model: A function without arguments that returns a new model, compiled if it is to be trained.
+        x: Inputs: an array, or a nest of arrays, with n rows.
+        y: Targets with n rows.
+        cv: A number of folds, shuffled by `seed`; a splitter, of this chapter or of scikit-learn; or pairs of training
+            and validation indices.
+        metrics: One or several: a name or object of `keras.metrics`, a loss, a `MetricFunction`, or a function
+            `f(y, y_pred)` of NumPy arrays.
+        epochs: Of `fit`; `None` for `fit_closed_form`.
+        groups: For `GroupKFold`, the group of each sample.
+        seed: Of shuffling, initial weights and training, or `None`.
+        progress: Whether to show a bar.
+        **fit: Further arguments of `model.fit`, such as `batch_size` or `callbacks`.
+
+    Returns:
+        A `FoldScores`.
+
+    Raises:
+        ValueError: If data are empty or not finite, there are more folds than samples, a class or a group is missing
+            from a fold, training and validation overlap, a metric is unknown, or `epochs` is needed.
+
+    Example:
+        >>> from mathdl_keras.chapters.ch11.models import PolynomialRegression
+        >>> x = np.linspace(-1, 1, 20)
+        >>> scores = cross_validate(lambda: PolynomialRegression(2), x[:, None], 1 + x**2, cv=5)
+        >>> scores.validation["mse"].shape, round(scores.mean["mse"], 6)
+        ((5,), 0.0)
+    """
+    x, y, metrics = as_arrays(x), as_arrays(y), as_metrics(metrics)
+    pairs = folds_of(cv, x, y, groups, seed)
+    with _generators_kept():
+        predictions = _at_once(build_model, x, y, pairs, epochs)
+        if predictions is None:
+            predictions = _one_by_one(build_model, x, y, pairs, epochs, seed, fit)
+        rows = [
+            [[metric(take_rows(y, part), p) for metric in metrics] for part, p in zip(pair, predicted, strict=True)]
+            for pair, predicted in track(
+                zip(pairs, predictions, strict=True), "folds", len(pairs), disable=not progress
+            )
+        ]
+    names, values = [metric.name for metric in metrics], np.array(rows)  # (folds, 2, metrics)
+    train, validation = (dict(zip(names, values[:, i].T, strict=True)) for i in (0, 1))
+    return FoldScores(train, validation, {metric.name: metric.greater_is_better for metric in metrics})
+
+
+def folds_of(cv, x, y, groups, seed):
+    """Training and validation indices of each fold, checked."""
+    n = count_rows((x, y))
+    if isinstance(cv, int | np.integer):
+        cv = KFold(cv, shuffle=True, seed=seed)
+    pairs = [
+        tuple(map(np.asarray, pair)) for pair in (cv.split(np.zeros(n), y, groups) if hasattr(cv, "split") else cv)
+    ]
+    if not pairs:
+        raise ValueError("cv must have at least one fold; received none")
+    for fold, (train, validation) in enumerate(pairs):
+        trains = np.zeros(n, bool)
+        trains[train] = True
+        if not (len(train) and len(validation)) or np.any(trains[validation]):
+            raise ValueError(f"cv must keep training and validation apart, neither empty; received another fold {fold}")
+    return pairs
+
+
+@contextlib.contextmanager
+def _generators_kept():
+    """The global generators of Python and NumPy are restored on leaving."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _at_once(build_model, x, y, pairs, epochs):
+    """Predictions for both parts of each fold, if all folds can be fitted at once; else `None`."""
+    if epochs is not None or not _is_partition(pairs, count_rows(x)) or not isinstance(x, np.ndarray):
+        return None
+    try:
+        found = fold_predictions(build_model(), *as_table(x, y), [validation for _, validation in pairs])
+    except IllConditioned:
+        return None
+    return found if found is None else [[p[part] for part in pair] for p, pair in zip(found, pairs, strict=True)]
+
+
+def _is_partition(pairs, n):
+    """Whether each sample is validated once, and trains in all other folds; pairs are disjoint already."""
+    times = np.bincount(np.concatenate([validation for _, validation in pairs]), minlength=n)
+    return np.all(times == 1) and all(_distinct(train, n) == len(train) == n - len(v) for train, v in pairs)
+
+
+def _distinct(rows, n):
+    seen = np.zeros(n, bool)
+    seen[rows] = True
+    return np.count_nonzero(seen)
+
+
+def _one_by_one(build_model, x, y, pairs, epochs, seed, fit):
+    """The same, each by a model of its own."""
+    for name, data in (("x", x), ("y", y)):
+        tree.map_structure(lambda part, name=name: check_data(part, name), data)
+    for fold, pair in enumerate(pairs):
+        if seed is not None and epochs is not None:
+            keras.utils.set_random_seed(seed + fold)
+        model = build_model()
+        data = [take_rows(v, pair[0]) for v in (x, y)]
+        if epochs is not None:
+            model.fit(*data, epochs=epochs, **{"verbose": 0} | fit)
+            yield [model.predict(take_rows(x, part), verbose=0) for part in pair]
+        elif hasattr(model, "fit_closed_form"):
+            model.fit_closed_form(*data)
+            yield [_call(model, take_rows(x, part)) for part in pair]
+        else:
+            raise ValueError(f"epochs must be given to train {type(model).__name__}, which has no fit_closed_form")
+
+
+def _call(model, x):
+    """Predictions without compiling a program for each fold, as `predict` would."""
+    blocks = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
+    return np.concatenate([keras.ops.convert_to_numpy(model(block)) for block in blocks])
