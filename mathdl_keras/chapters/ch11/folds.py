@@ -86,8 +86,10 @@ def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
         products = products - np.swapaxes(sums, -1, -2) * (sums / count)
     gram = products[..., :p, :p] + ridge * count * np.eye(p)
     _require_digits(gram)
-    with allow_float64():
-        kernels = ops.convert_to_numpy(_solve(*map(ops.convert_to_tensor, (gram, products[..., :p, p:]))))
+    moment = products[..., :p, p:]
+    with allow_float64():  # one leading axis: a compiled function keeps to one rank
+        problems = (v.reshape(-1, *v.shape[-2:]) for v in (gram, moment))
+        kernels = ops.convert_to_numpy(_solve(*map(ops.convert_to_tensor, problems))).reshape(moment.shape)
     if not fit_intercept:
         return kernels, np.zeros_like(kernels[..., 0, :])
     mean_x, mean_y = np.split(sums / count, [p], axis=-1)

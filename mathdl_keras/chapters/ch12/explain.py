@@ -153,7 +153,7 @@ def shapley_values(
 def _shown(items, progress, each):
     """The items, with a progress bar over long work."""
     long = len(items) * each >= LONG if progress is None else progress
-    return track(items, "Shapley values", transient=True, disable=not long)
+    return track(items, "Shapley values", transient=True) if long else items
 
 
 def _exact(game, x, predictions, progress):

@@ -24,8 +24,6 @@ from math import comb
 import numpy as np
 from keras import ops
 
-from mathdl_keras.core.precision import allow_float64
-
 __all__ = ["ShapleyEstimate", "shapley_exact", "shapley_sampling"]
 
 MOST_PLAYERS = 15
@@ -99,9 +97,8 @@ def check_players(d):
 
 
 def contract(W, v):
-    """W v over coalitions, in float64 on the backend."""
-    with allow_float64():
-        return ops.convert_to_numpy(ops.einsum("js,sk->jk", W, v.reshape(len(v), -1))).reshape(len(W), *v.shape[1:])
+    """W v over coalitions."""
+    return (W @ v.reshape(len(v), -1)).reshape(len(W), *v.shape[1:])
 
 
 def values_of(value, masks):
