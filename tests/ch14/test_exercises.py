@@ -107,29 +107,6 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("task", "solution"), RIGHT, ids=lambda v: getattr(v, "name", ""))
-def test_a_right_solution_passes(task, solution):
-    outcome = task.check(solution)
-    assert outcome, outcome.hint
-    assert str(outcome) == f"{task.name}: correct"
-
-
-@pytest.mark.parametrize(
-    ("task", "mistake"),
-    [pytest.param(task, mistake, id=f"{task.name}-{mistake}") for task in WRONG for mistake in WRONG[task]],
-)
-@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
-def test_a_wrong_solution_gets_a_hint(task, mistake):
-    outcome = task.check(WRONG[task][mistake])
-    assert not outcome
-    assert outcome.hint and "\n" not in outcome.hint
-    assert "it raised" not in outcome.hint, "the check itself must judge what the solution returned"
-    assert str(outcome) == f"{task.name}: not yet. {outcome.hint}"
-
-
-def stub(*arguments): ...
-
-
 def unfinished(*arguments):
     raise NotImplementedError("to do\nsoon")
 
@@ -145,15 +122,10 @@ def whitewashed(s, Sigma):
 
 
 @pytest.mark.parametrize("task", ALL, ids=lambda task: task.name)
-def test_every_exercise_says_what_to_do_and_survives_any_answer(task):
-    assert len(task.task) > 60 and task.section.startswith("14.") and task.signature.startswith(f"{task.name}(")
-    for empty in (stub, lambda *arguments: [], lambda *arguments: "?"):
-        outcome = task.check(empty)
-        assert not outcome and outcome.hint
+def test_what_a_solution_raises_is_a_hint(task):
     assert task.check(unfinished).hint == "it raised NotImplementedError: to do"
     assert "takes 0 positional arguments" in task.check(lambda: 0).hint
     assert task.check(None).hint == f"expected a function {task.signature}; received None"
-    assert not task.check(3)
 
 
 def test_the_exercises_are_those_of_the_chapter():

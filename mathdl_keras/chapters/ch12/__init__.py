@@ -8,7 +8,7 @@ Section  Title                     Objects                                      
 12.3     Shapley Value             shapley_exact, shapley_sampling, kernel_shap,    shapley_axioms,
                                    ShapleyEstimate, shapley_kernel,                 known_games,
                                    InterventionalValue, shapley_values,             shapley_linear,
-                                   Explanation                                      sampling, kernel
+                                   Explanation                                      sampling, kernel_shap
 12.4     Feature Permutation       total_sobol_index, shapley_variance,             permutation_vs_shapley,
          versus Shapley Value      variance_components, LossReductionValue,         correlation
                                    RefitR2Value, ConditionalGaussianValue,

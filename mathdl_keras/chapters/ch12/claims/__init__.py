@@ -1,7 +1,7 @@
 """Claims of chapter 12, in the order of the book."""
 
 from mathdl_keras.chapters.ch12.claims.comparison import correlation, permutation_vs_shapley
-from mathdl_keras.chapters.ch12.claims.games import kernel, known_games, sampling, shapley_axioms
+from mathdl_keras.chapters.ch12.claims.games import kernel_shap, known_games, sampling, shapley_axioms
 from mathdl_keras.chapters.ch12.claims.linear import permutation_linear, shapley_linear
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "known_games",
     "shapley_linear",
     "sampling",
-    "kernel",
+    "kernel_shap",
     "permutation_vs_shapley",
     "correlation",
 ]

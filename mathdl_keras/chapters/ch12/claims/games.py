@@ -5,7 +5,8 @@ from math import comb
 
 import numpy as np
 
-from mathdl_keras.chapters.ch12.kernel_shap import kernel_shap, shapley_kernel
+from mathdl_keras.chapters.ch12.kernel_shap import kernel_shap as weighted_regression
+from mathdl_keras.chapters.ch12.kernel_shap import shapley_kernel
 from mathdl_keras.chapters.ch12.shapley import all_coalitions, contract, shapley_exact, shapley_sampling
 from mathdl_keras.core.claims import claim, equals, mean_equals
 
@@ -127,8 +128,8 @@ def inverse_sizes(d):
     refuted_by={"equal weights": {"weights": plain}, "weights of sizes": {"weights": inverse_sizes}},
     precision="float64",
 )
-def kernel(rng, *, d=5, weights=shapley_kernel):
+def kernel_shap(rng, *, d=5, weights=shapley_kernel):
     table = rng.standard_normal(2**d)
-    found = kernel_shap(game(table), d, kernel=weights).values
+    found = weighted_regression(game(table), d, kernel=weights).values
     # the condition number of the system is below 100 for d = 5
     return equals(found, orders_of(table, d).mean(axis=0), roundings=5e3, label="weighted least squares")
