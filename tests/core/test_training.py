@@ -347,3 +347,43 @@ def test_a_saved_optimizer_names_no_module_of_one_backend(optimizer):
     again = StepModel() if optimizer == "sgd" else Adversarial()
     again.compile_from_config(config)
     assert type(again.optimizer) is type(model.optimizer)
+
+
+class ReadsTwice(ManualGradientModel):
+    """The gradient of b reads w again."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = self.add_weight(shape=(), initializer="ones", name="w")
+        self.b = self.add_weight(shape=(), initializer="zeros", name="b")
+
+    def call(self, x):
+        return self.w * x + self.b
+
+    def loss_and_gradients(self, x, y, sample_weight=None, training=True):
+        loss = ops.mean(self.w * x + self.b)
+        return loss, x, [(ops.mean(x), self.w), (ops.tanh(self.w + 3), self.b)]
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow's graphs reorder reads and writes")
+def test_in_a_graph_no_weight_moves_before_the_last_gradient_is_there():
+    """By a control dependency: one of data is not enough, for the graph's optimization removes it."""
+    import tensorflow as tf
+
+    model = ReadsTwice()
+    model.compile(keras.optimizers.SGD(0.1))
+    model(np.ones((2, 1), "float32"))
+    step = tf.function(lambda x: model.train_step((x, x))).get_concrete_function(tf.ones((2, 1)))
+
+    def before(op, seen):
+        for parent in [tensor.op for tensor in op.inputs] + list(op.control_inputs):
+            if parent not in seen:
+                seen.add(parent)
+                before(parent, seen)
+        return seen
+
+    moves = [op for op in step.graph.get_operations() if op.type == "AssignSubVariableOp"]
+    assert len(moves) == 2
+    for move in moves:
+        awaited = {parent.type for op in before(move, set()) for parent in op.control_inputs}
+        assert "Tanh" in awaited, move.name
