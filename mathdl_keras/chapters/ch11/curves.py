@@ -78,7 +78,7 @@ class ValidationCurve:
     Example:
         >>> from mathdl_keras.chapters.ch11.models import PolynomialRegression
         >>> x = np.linspace(-1, 1, 30)[:, None]
-        >>> curve = ValidationCurve(PolynomialRegression, range(4)).run(x, x**2)
+        >>> curve = ValidationCurve(PolynomialRegression, range(3)).run(x, x**2)
         >>> curve.select(), bool(curve.validation[1] > 0.01)
         (2, True)
     """
