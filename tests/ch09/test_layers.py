@@ -62,3 +62,9 @@ def test_rate_zero_is_the_identity_and_keeps_no_random_state():
 def test_rates_outside_the_unit_interval(rate):
     with pytest.raises(ValueError, match=r"rate must be in \[0, 1\); received rate="):
         Dropout(rate)
+
+
+@pytest.mark.parametrize("noise_shape", [3, (0, 1), "all", (1.5,)])
+def test_a_noise_shape_is_a_shape(noise_shape):
+    with pytest.raises(ValueError, match="noise_shape must be a tuple of positive integers or None; received"):
+        Dropout(0.5, noise_shape)

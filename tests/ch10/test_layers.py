@@ -178,6 +178,7 @@ def test_it_trains_under_fit_as_keras_does_and_is_saved(tmp_path):
     [
         (lambda: BatchNormalization(axis=1), "axis must be -1, the last: .*; received axis=1"),
         (lambda: BatchNormalization(momentum=1.5), r"momentum must be in \[0, 1\]; received momentum=1.5"),
+        (lambda: BatchNormalization(momentum="much"), r"momentum must be in \[0, 1\]; received momentum='much'"),
         (lambda: BatchNormalization(epsilon=-1.0), "epsilon must be >= 0 and finite; received epsilon=-1.0"),
         (lambda: BatchNormalization()(X[0]), r"x must have shape \(batch, ..., channels\); received shape \(5,\)"),
         (lambda: BatchNormalization()(np.full_like(X, np.nan)), "x must be finite"),

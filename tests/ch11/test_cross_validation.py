@@ -152,6 +152,7 @@ def test_metrics_of_every_kind(metric, name, direction):
     ("call", "message"),
     [
         (lambda: cross_validate(network, X, Y, 41, epochs=1), "number of samples, 40; received k=41"),
+        (lambda: cross_validate(network(), X, Y, epochs=1), "build_model must be a function that returns a new model"),
         (lambda: cross_validate(network, X, Y), "epochs must be given to train Sequential"),
         (lambda: cross_validate(network, X, Y[:9], 3), "one number of rows"),
         (lambda: cross_validate(network, np.full((4, 3), np.nan), np.ones(4), 2, epochs=1), "x must be finite"),

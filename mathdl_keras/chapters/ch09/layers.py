@@ -52,7 +52,7 @@ class Dropout(ChecksData, keras.Layer):
         if mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(MODES)}; received mode={mode!r}")
         self.rate, self.seed, self.mode = float(rate), seed, mode
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = _shape(noise_shape)
         self.seed_generator = keras.random.SeedGenerator(seed) if rate else None
         self.supports_masking = True
         self.built = True
@@ -94,3 +94,11 @@ class Dropout(ChecksData, keras.Layer):
     def get_config(self):
         names = ("rate", "noise_shape", "seed", "mode")
         return super().get_config() | {name: getattr(self, name) for name in names}
+
+
+def _shape(noise_shape):
+    if noise_shape is None:
+        return None
+    if isinstance(noise_shape, list | tuple) and all(n is None or (isinstance(n, int) and n > 0) for n in noise_shape):
+        return tuple(noise_shape)
+    raise ValueError(f"noise_shape must be a tuple of positive integers or None; received noise_shape={noise_shape!r}")

@@ -88,9 +88,7 @@ def _graph(model):
     """The functional model that holds the nodes."""
     graph = getattr(model, "_functional", None) if isinstance(model, keras.Sequential) else model
     if graph is None or not hasattr(graph, "_nodes_by_depth"):
-        raise ValueError(
-            f"model must be a Sequential or functional model, built; received {model.name}, a {type(model).__name__}"
-        )
+        raise ValueError(f"model must be a Sequential or functional model, built; received a {type(model).__name__}")
     return graph
 
 

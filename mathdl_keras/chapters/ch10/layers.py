@@ -83,10 +83,10 @@ class BatchNormalization(ChecksData, keras.Layer):
         super().__init__(**kwargs)
         if axis != -1:
             raise ValueError(f"axis must be -1, the last: channels come last here; received axis={axis!r}")
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum must be in [0, 1]; received momentum={momentum}")
-        if not 0 <= epsilon < float("inf"):
-            raise ValueError(f"epsilon must be >= 0 and finite; received epsilon={epsilon}")
+        if not isinstance(momentum, int | float) or not 0 <= momentum <= 1:
+            raise ValueError(f"momentum must be in [0, 1]; received momentum={momentum!r}")
+        if not isinstance(epsilon, int | float) or not 0 <= epsilon < float("inf"):
+            raise ValueError(f"epsilon must be >= 0 and finite; received epsilon={epsilon!r}")
         self.axis, self.momentum, self.epsilon = axis, float(momentum), float(epsilon)
         self.center, self.scale = center, scale
         self.beta_initializer = keras.initializers.get(beta_initializer)

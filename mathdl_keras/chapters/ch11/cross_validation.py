@@ -65,6 +65,8 @@ def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, group
         >>> scores.validation["mse"].shape, round(scores.mean["mse"], 6)
         ((5,), 0.0)
     """
+    if isinstance(build_model, keras.Model):
+        raise ValueError(f"build_model must be a function that returns a new model; received one, {build_model.name}")
     x, y, metrics = as_arrays(x), as_arrays(y), as_metrics(metrics)
     pairs = folds_of(cv, x, y, groups, seed)
     with _generators_kept():
