@@ -27,8 +27,10 @@ def check_data(x, name: str = "x") -> None:
 
 
 def _has_finite_sum(x):
-    """Then every value is finite; and it needs no array of flags as large as x."""
+    """Then every value is finite (if its sum of squares is); and it needs no array of flags as large as x."""
     with np.errstate(over="ignore", invalid="ignore"):
+        if x.flags.c_contiguous and x.dtype in (np.float32, np.float64):
+            return np.isfinite(np.dot(x.reshape(-1), x.reshape(-1)))  # by BLAS, a third of the time of a sum
         return np.isfinite(np.sum(x))
 
 

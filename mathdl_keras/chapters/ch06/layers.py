@@ -83,7 +83,8 @@ class BackpropDense(ChecksData, keras.Layer):
 
     def weight_gradients(self, delta, x):
         r""":math:`(x^\top\delta,\ \sum_m \delta_m)`, the gradients of kernel and bias."""
-        return ops.einsum("bi,bj->ij", x, delta), ops.sum(delta, axis=0)
+        # in this order of the axes TensorFlow makes one matrix product of it
+        return ops.einsum("ib,bj->ij", ops.transpose(x), delta), ops.sum(delta, axis=0)
 
     def input_gradient(self, delta):
         r""":math:`\delta W^\top`, the gradient of x."""

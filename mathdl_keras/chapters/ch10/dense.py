@@ -79,7 +79,7 @@ class NormalizedDense(ChecksData, keras.Layer):
         x, Y, cache = cache
         delta, dgamma, dbeta = self.norm.backward_pass(dH * self.activation.derivative(Y), cache)
         dx = ops.einsum("bj,ij->bi", delta, ops.cast(self.kernel, delta.dtype))
-        return dx, ops.einsum("bi,bj->ij", x, delta), dgamma, dbeta
+        return dx, ops.einsum("ib,bj->ij", ops.transpose(x), delta), dgamma, dbeta
 
     def _product(self, x):
         return ops.einsum("bi,ij->bj", x, ops.cast(self.kernel, x.dtype))
