@@ -3,8 +3,7 @@ r"""Networks with batch normalization, trained by a backward pass written by han
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch05 import activations
-from mathdl_keras.chapters.ch05.models import another_draw, check_widths
+from mathdl_keras.chapters.ch05.models import FeedForward, another_draw
 from mathdl_keras.chapters.ch06.layers import BackpropDense
 from mathdl_keras.chapters.ch06.models import BackpropModel
 from mathdl_keras.chapters.ch10.dense import NormalizedDense
@@ -13,7 +12,7 @@ __all__ = ["BatchNormMLP"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class BatchNormMLP(BackpropModel):
+class BatchNormMLP(BackpropModel, FeedForward):
     r"""A feed forward network with batch normalization before each hidden activation, its gradients by hand (§10.2).
 
     .. math::
@@ -60,31 +59,15 @@ class BatchNormMLP(BackpropModel):
         kernel_initializer="glorot_uniform",
         **kwargs,
     ):
-        super().__init__(loss, **kwargs)
-        self.widths = check_widths(widths)
-        self.activation, self.output_activation = map(activations.get, (activation, output_activation))
-        self.momentum, self.epsilon = momentum, epsilon
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        draws = [another_draw(self.kernel_initializer, k) for k in range(len(self.widths) - 1)]
-        settings = {"dtype": self.dtype_policy}
-        self.dense = [
-            NormalizedDense(n, self.activation, momentum, epsilon, draw, **settings)
-            for n, draw in zip(self.widths[1:-1], draws, strict=False)
-        ]
-        self.dense.append(BackpropDense(self.widths[-1], self.output_activation, draws[-1], **settings))
-        self.build((None, self.widths[0]))
+        self.momentum, self.epsilon = momentum, epsilon  # before the layers are made
+        network = {"widths": widths, "activation": activation, "output_activation": output_activation}
+        super().__init__(loss=loss, kernel_initializer=kernel_initializer, **network, **kwargs)
 
-    def build(self, input_shape):
-        self.check_features(input_shape)
-        for layer, n in zip(self.dense, self.widths, strict=False):
-            if not layer.built:
-                layer.build((None, n))
-        self.built = True
-
-    def check_features(self, shape):
-        """Raises a `ValueError` unless `shape` is that of rows of n_0 features."""
-        if tuple(shape)[1:] != self.widths[:1]:
-            raise ValueError(f"x must have shape (batch, {self.widths[0]}); received shape {tuple(shape)}")
+    def _dense(self, k, activation):
+        draw, settings = another_draw(self.kernel_initializer, k), {"dtype": self.dtype_policy}
+        if k == len(self.widths) - 2:
+            return BackpropDense(self.widths[-1], activation, draw, **settings)
+        return NormalizedDense(self.widths[k + 1], activation, self.momentum, self.epsilon, draw, **settings)
 
     def forward_pass(self, x, training=False):
         self.check_features(x.shape)
@@ -108,15 +91,5 @@ class BatchNormMLP(BackpropModel):
         cache = self.forward_pass(ops.convert_to_tensor(x, dtype=self.compute_dtype), training)[1]
         return [own[1] for own in cache]
 
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.widths[-1])
-
     def get_config(self):
-        return super().get_config() | {
-            "widths": self.widths,
-            "activation": keras.saving.serialize_keras_object(self.activation),
-            "output_activation": keras.saving.serialize_keras_object(self.output_activation),
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
+        return super().get_config() | {"momentum": self.momentum, "epsilon": self.epsilon}
