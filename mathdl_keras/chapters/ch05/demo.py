@@ -69,7 +69,7 @@ def band_network():
 def fit_band(session: Session, name, x, y):
     """The band network, trained on lengths in units of their standard deviation; and the scale."""
     model, scale = band_network(), (x.mean(), x.std())
-    session.fit(model, name, standardised(x, scale), y[:, None], epochs=session.choose(20, 40), batch_size=10)
+    session.fit(model, name, standardised(x, scale), y[:, None], epochs=session.choose(10, 40), batch_size=10)
     return model, scale
 
 
@@ -118,7 +118,7 @@ def decision_regions(session: Session, petals, middle, points=120):
         keras.utils.set_random_seed(session.seed)
         model = FeedForward((2, units, 1), "tanh", "sigmoid")
         model.compile(keras.optimizers.Adam(0.05), BinaryCrossEntropy())
-        x, epochs = standardised(petals, scale), session.choose(25, 100)
+        x, epochs = standardised(petals, scale), session.choose(15, 100)
         session.fit(model, f"{units} hidden", x, middle[:, None], epochs=epochs, batch_size=30)
         output, fitted = (ops.convert_to_numpy(model(v))[:, 0] for v in (standardised(plane, scale), x))
         regions["outputs"][units] = output.reshape(points, points)

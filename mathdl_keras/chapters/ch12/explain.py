@@ -161,7 +161,7 @@ def _exact(game, x, predictions, progress):
     d, B = x.shape[1], len(game.background)
     step = max(1, ENTRIES // (d * B))
     parts = []
-    for start in _shown(range(0, len(x), step), progress, step * B * 2**d):
+    for start in _shown(range(0, len(x), step), progress, min(step, len(x)) * B * 2**d):
         part = slice(start, start + step)
         parts.append(np.swapaxes(shapley_exact(game.at(x[part], predictions[part]), d), 0, 1))
     values = np.concatenate(parts)
