@@ -53,11 +53,11 @@ def run(session: Session) -> Results:
     gaps = train_inference_gap(session, model, x_test, split.y_test, repeats, sizes)
     kurtosis = [batch_kurtosis(session, state, repeats, sizes) for state in given[NORMALIZED]]
     recalibrate_batchnorm(model, x)
-    recalibrated = float(model.evaluate(x_test, split.y_test, verbose=0, return_dict=True)["accuracy"])
+    recalibrated = model.evaluate(x_test, split.y_test, verbose=0, return_dict=True)["accuracy"]
     views = {"curves": curves, "given": given, "gaps": gaps, "kurtosis": kurtosis, "sizes": sizes}
     views["monitor"] = {"means": monitor.means, "variances": monitor.variances}
-    metrics = [*_accuracies(session, accuracy), *_gaps(gaps, sizes), Metric("test accuracy, recalibrated", recalibrated)]
-    return Results(metrics, [data], views)
+    metrics = [*_accuracies(session, accuracy), *_gaps(gaps, sizes)]
+    return Results([*metrics, Metric("test accuracy, recalibrated", float(recalibrated))], [data], views)
 
 
 def rows(images):
