@@ -125,7 +125,6 @@ class Lasso(LinearModel):
     """
 
     def __init__(self, l1=1.0, fit_intercept=True, solver="fista", kernel_initializer="glorot_uniform", **kwargs):
-        kwargs.pop("units", None)
         super().__init__(fit_intercept, 1, kernel_initializer, **kwargs)
         if isinstance(l1, bool) or not isinstance(l1, int | float) or not 0 <= l1 < float("inf"):
             raise ValueError(f"l1 must be a finite number >= 0; received l1={l1!r}")
@@ -152,4 +151,5 @@ class Lasso(LinearModel):
         return fit
 
     def get_config(self):
-        return super().get_config() | {"l1": self.l1, "solver": self.solver}
+        config = super().get_config() | {"l1": self.l1, "solver": self.solver}
+        return {name: value for name, value in config.items() if name != "units"}  # always one

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 from scipy import stats
+from scipy.special import softmax
 
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs
 from mathdl_keras.chapters.ch09.layers import Dropout
@@ -128,11 +129,6 @@ def arithmetic(P, probability):
     return np.einsum("k,kbc->bc", probability, P)
 
 
-def softmax(U):
-    e = np.exp(U - U.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
 @claim(
     "9.3",
     "the normalized geometric mean over all masks of a softmax or logistic unit is the unit with weights times p",
@@ -150,11 +146,13 @@ def geometric_mean(rng, *, features=10, keep=0.6, rows=3, average=geometric):
         U = model.forward_pass(ops.convert_to_tensor(np.tile(x, (len(masks), 1))), training=True, masks=drawn)[0]
         U = np.reshape(ops.convert_to_numpy(U), (len(masks), rows, outputs))
         two = (lambda U: U) if outputs > 1 else (lambda U: np.concatenate([U, 0 * U], axis=-1))
-        expected = softmax(two(keep * x @ W + b))
+        expected = softmax(two(keep * x @ W + b), axis=-1)
         ensemble = ops.convert_to_numpy(geometric_mean_ensemble(model, x))
         name = "softmax" if outputs > 1 else "logistic"
         verdicts += [
-            equals(average(softmax(two(U)), probability), expected, roundings=2000, label=f"{name}, all masks"),
+            equals(
+                average(softmax(two(U), axis=-1), probability), expected, roundings=2000, label=f"{name}, all masks"
+            ),
             equals(ensemble, expected[:, :outputs], roundings=2000, label=f"{name}, geometric_mean_ensemble"),
         ]
     return verdicts
