@@ -28,6 +28,7 @@ STATUS_STYLES = {
     "holds": "green",
     "refuted": "green",
     "fails": "bold red",
+    "skipped": "yellow",
     "survives": "bold red",
     "error": "bold red",
 }
@@ -123,6 +124,8 @@ def claims_summary(records: Sequence[Any]) -> str:
     if counts["refuted"] or counts["survives"]:
         words.append(_count(counts["refuted"], "mutant refuted", "mutants refuted"))
         words.append(_count(counts["survives"], "mutant survives", "mutants survive"))
+    if counts["skipped"]:
+        words.append(_count(counts["skipped"], "skipped", "skipped"))
     return f"{', '.join(words)} ({sum(record.seconds for record in records):.1f} s)"
 
 

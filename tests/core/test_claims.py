@@ -10,6 +10,7 @@ from scipy import stats
 from mathdl_keras.core import claims
 from mathdl_keras.core.claims import (
     ClaimError,
+    ClaimSkipped,
     at_most,
     claim,
     close_to,
@@ -61,6 +62,15 @@ def test_a_mutant_that_survives_is_bad():
     records = list(verify([blind], refute=True))
     assert [r.status for r in records] == ["holds", "survives"]
     assert not records[1].good and "'off'" in records[1].message
+
+
+def test_a_claim_without_its_oracle_is_skipped_and_says_why():
+    def needs_a_sampler(rng, *, offset=0.0):
+        raise ClaimSkipped("there is no sampler on this backend")
+
+    records = list(verify([make(needs_a_sampler)], refute=True))
+    assert [r.status for r in records] == ["skipped", "skipped"] and all(r.good for r in records)
+    assert records[0].message == "there is no sampler on this backend"
 
 
 def test_a_mutant_that_crashes_is_not_refuted():

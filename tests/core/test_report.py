@@ -142,6 +142,11 @@ def test_claims_table_tells_mutants_from_claims():
     assert "1 holds, 0 fail, 0 errors, 1 mutant refuted, 1 mutant survives (1.5 s)" in text
 
 
+def test_claims_table_says_why_a_claim_was_skipped():
+    text = rendered(report.claims_table([record("name", "skipped", message="no sampler here")]))
+    assert "0 hold, 0 fail, 0 errors, 1 skipped" in text and "name: no sampler here" in text
+
+
 def test_the_verifiers_own_records_fit(tmp_path):
     from mathdl_keras.core.claims import Record, exactly, mean_equals
 

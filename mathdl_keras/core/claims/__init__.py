@@ -27,10 +27,10 @@ value of a keyword, deliberately wrong, which the same tolerance must reject.
 | `at_most` | a bound holds and is not vacuous | inequalities |
 
 `verify` runs claims and, with `refute`, their mutants; a mutant that survives is an error, as is a result that is not
-finite.
+finite. A claim whose oracle is not at hand raises `ClaimSkipped`, and its reason stands in the table.
 """
 
-from mathdl_keras.core.claims.claim import Claim, ClaimError, claim, discover
+from mathdl_keras.core.claims.claim import Claim, ClaimError, ClaimSkipped, claim, discover
 from mathdl_keras.core.claims.verdicts import (
     Verdict,
     at_most,
@@ -47,6 +47,7 @@ from mathdl_keras.core.claims.verify import Record, verify
 __all__ = [
     "Claim",
     "ClaimError",
+    "ClaimSkipped",
     "Record",
     "Verdict",
     "at_most",

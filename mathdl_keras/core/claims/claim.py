@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from mathdl_keras.core.claims.verdicts import ClaimError, Verdict
+from mathdl_keras.core.claims.verdicts import ClaimError, ClaimSkipped, Verdict
 from mathdl_keras.core.precision import float64
 
-__all__ = ["Claim", "ClaimError", "claim", "discover"]
+__all__ = ["Claim", "ClaimError", "ClaimSkipped", "claim", "discover"]
 
 
 @dataclass(frozen=True)

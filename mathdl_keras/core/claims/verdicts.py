@@ -13,6 +13,10 @@ class ClaimError(Exception):
     """A claim that says nothing: not finite, shapes that differ, no mutants, a mutant that survives."""
 
 
+class ClaimSkipped(Exception):
+    """A claim that needs what this machine does not have; the message says what."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The worst entry of a comparison.

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
-from mathdl_keras.core.claims.claim import Claim
+from mathdl_keras.core.claims.claim import Claim, ClaimSkipped
 from mathdl_keras.core.claims.verdicts import Verdict
 
 __all__ = ["Record", "verify"]
@@ -16,7 +16,7 @@ class Record:
     """One run of a claim or of a mutant.
 
     Attributes:
-        status: `holds` or `fails` of a claim; `refuted` or `survives` of a mutant; `error`.
+        status: `holds` or `fails` of a claim; `refuted` or `survives` of a mutant; `skipped`; `error`.
         message: Why, for all but `holds` and `refuted`.
     """
 
@@ -32,7 +32,7 @@ class Record:
 
     @property
     def good(self) -> bool:
-        return self.status in ("holds", "refuted")
+        return self.status in ("holds", "refuted", "skipped")
 
     def as_dict(self) -> dict:
         """For the ledger: plain values, each verdict with whether it holds; an infinite error is null."""
@@ -49,6 +49,8 @@ def run(claim: Claim, seed: int, mutant: str | None = None) -> Record:
     try:
         verdicts = claim.run(seed, mutant)
         status, message = _status(verdicts, mutant)
+    except ClaimSkipped as reason:
+        status, message = "skipped", str(reason)
     except Exception as error:  # a claim that raises is a result too
         status, message = "error", f"{type(error).__name__}: {error}".splitlines()[0]
     seconds = time.perf_counter() - start
