@@ -1,7 +1,7 @@
 """Keras 3 companion to *Mathematical Foundations of Deep Learning Models and Algorithms*.
 
 The public names stand on the shelf: `mathdl_keras.layers`, `losses`, `metrics`, `optimizers`,
-`callbacks`, `models`, `regularizers` and `ops`. Each is defined in the chapter that teaches it, under
+`callbacks`, `constraints`, `models`, `regularizers` and `ops`. Each is defined in the chapter that teaches it, under
 `mathdl_keras.chapters`. Importing this package loads neither Keras nor a backend, so that a program
 can still choose one.
 """
@@ -24,6 +24,6 @@ def load_model(path, **kwargs):
     """
     import keras
 
-    from mathdl_keras import callbacks, layers, losses, metrics, models, ops, optimizers, regularizers  # noqa: F401
+    from mathdl_keras import callbacks, constraints, layers, losses, metrics, models, ops, optimizers, regularizers  # noqa: F401
 
     return keras.models.load_model(path, **kwargs)

@@ -15,6 +15,10 @@ from mathdl_keras.chapters.ch09.models import Lasso, RidgeRegression
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.chapters.ch10.models import BatchNormMLP
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
+from mathdl_keras.chapters.ch13.bptt import ElmanBPTT, RecurrentBPTT
+from mathdl_keras.chapters.ch13.language import CausalLanguageModel
+from mathdl_keras.chapters.ch13.seq2seq import EncoderDecoder
+from mathdl_keras.chapters.ch13.truncation import TruncatedBPTT
 from mathdl_keras.chapters.ch14.models import (
     LearnedFilterDetector,
     MultiChannelCNN,
@@ -26,7 +30,10 @@ __all__ = [
     "BackpropMLP",
     "BackpropModel",
     "BatchNormMLP",
+    "CausalLanguageModel",
     "DropoutMLP",
+    "ElmanBPTT",
+    "EncoderDecoder",
     "FeedForward",
     "FunctionalStepModel",
     "KernelPerceptron",
@@ -42,10 +49,12 @@ __all__ = [
     "MultiLayerSGD",
     "Perceptron",
     "PolynomialRegression",
+    "RecurrentBPTT",
     "RidgeRegression",
     "ShallowNetwork",
     "SingleChannelCNN",
     "SoftmaxRegression",
     "StepModel",
     "Trainer",
+    "TruncatedBPTT",
 ]

@@ -82,6 +82,17 @@ from mathdl_keras.chapters.ch12.ranking import ImportanceReport
 from mathdl_keras.chapters.ch12.regressions import RefitR2Value
 from mathdl_keras.chapters.ch12.shapley import ShapleyEstimate, shapley_exact, shapley_sampling
 from mathdl_keras.chapters.ch12.values import InterventionalValue, LossReductionValue
+from mathdl_keras.chapters.ch13.attention import causal_mask, scaled_dot_product_attention
+from mathdl_keras.chapters.ch13.clipping import ClipGradientNorm
+from mathdl_keras.chapters.ch13.dot_product import attention_backward, attention_forward
+from mathdl_keras.chapters.ch13.equivariance import equivariance_error, is_permutation_equivariant
+from mathdl_keras.chapters.ch13.ngrams import NGramModel
+from mathdl_keras.chapters.ch13.plants import LinearPlant, error_covariance, riccati_gain
+from mathdl_keras.chapters.ch13.positions import sinusoidal_encoding
+from mathdl_keras.chapters.ch13.recurrence import backward_scan, forward_scan
+from mathdl_keras.chapters.ch13.sampling import draw_token, scale_logits, top_k_logits, top_p_logits
+from mathdl_keras.chapters.ch13.stability import hidden_jacobian, lyapunov_exponent, spectral_radius
+from mathdl_keras.chapters.ch13.text import CharacterVocabulary, text_windows
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward, im2col
 from mathdl_keras.chapters.ch14.detection import (
     detection_probability,
@@ -98,6 +109,8 @@ from mathdl_keras.core.loops import compiled, compiled_loop, scan
 __all__ = [
     "ArcCosineKernel",
     "BrownianKernel",
+    "CharacterVocabulary",
+    "ClipGradientNorm",
     "ConditionalGaussianValue",
     "ConstantFeaturesWarning",
     "CorrelatedFeaturesWarning",
@@ -117,6 +130,7 @@ __all__ = [
     "LeastSquares",
     "LeaveOneOut",
     "LinearKernel",
+    "LinearPlant",
     "LinearRegions",
     "LossReductionValue",
     "MCDropoutPredictor",
@@ -124,6 +138,7 @@ __all__ = [
     "MetricFunction",
     "MinibatchSampler",
     "MovingMoments",
+    "NGramModel",
     "NetworkCost",
     "PartialDependence",
     "PermutationImportance",
@@ -138,12 +153,16 @@ __all__ = [
     "ValidationCurve",
     "activation_memory",
     "aic",
+    "attention_backward",
+    "attention_forward",
     "autodiff_gradients",
+    "backward_scan",
     "batch_moments",
     "batch_norm_backward",
     "batch_norm_forward",
     "bias_variance",
     "boolean_inputs",
+    "causal_mask",
     "check_gradient",
     "clipping_function",
     "coefficient_covariance",
@@ -161,23 +180,29 @@ __all__ = [
     "double_descent_curve",
     "double_descent_theory",
     "draw_batches",
+    "draw_token",
     "dropout_ridge",
     "empirical_risk",
+    "equivariance_error",
+    "error_covariance",
     "exact_auc",
     "fisher_information",
     "fold_batchnorm",
     "fold_predictions",
     "fold_weights",
+    "forward_scan",
     "gaussian_moment",
     "gcv",
     "geometric_mean_ensemble",
     "grad",
     "gradient_descent",
     "hat_matrix",
+    "hidden_jacobian",
     "hoeffding_radius",
     "hvp",
     "im2col",
     "irls",
+    "is_permutation_equivariant",
     "is_psd",
     "is_separable",
     "is_threshold_function",
@@ -192,6 +217,7 @@ __all__ = [
     "linear_regions_1d",
     "logistic_descent",
     "loocv_shortcut",
+    "lyapunov_exponent",
     "mallows_cp",
     "marginalized_dropout_loss",
     "max_margin_direction",
@@ -220,9 +246,12 @@ __all__ = [
     "receptive_field",
     "relu_network",
     "require_psd",
+    "riccati_gain",
     "ridge_path",
     "ridge_regression",
     "sawtooth_network",
+    "scale_logits",
+    "scaled_dot_product_attention",
     "scan",
     "select",
     "sgd_replicas",
@@ -235,13 +264,18 @@ __all__ = [
     "shapley_values",
     "shapley_variance",
     "signal_propagation",
+    "sinusoidal_encoding",
     "sliding_correlation",
     "soft_threshold",
     "solve_normal",
+    "spectral_radius",
     "stable_learning_rate",
+    "text_windows",
     "threshold_functions",
     "threshold_weights",
     "toeplitz_matrix",
+    "top_k_logits",
+    "top_p_logits",
     "total_sobol_index",
     "train_kernel_perceptron",
     "train_perceptron",

@@ -93,7 +93,7 @@ def alice() -> Text:
         DatasetUnavailable: If the file in the package is damaged.
 
     Example:
-        >>> alice().text[:31]
+        >>> alice().text[:32]
         "ALICE'S ADVENTURES IN WONDERLAND"
     """
     text = gzip.decompress(_content("alice", "alice.txt.gz", ALICE_SHA256)).decode("ascii").replace("\r\n", "\n")

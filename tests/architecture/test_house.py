@@ -13,7 +13,8 @@ import mathdl_keras
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(mathdl_keras.__file__).parent
-SHELF = ("activations", "layers", "losses", "metrics", "optimizers", "callbacks", "models", "ops", "regularizers")
+SHELF = ("activations", "layers", "losses", "metrics", "optimizers", "callbacks", "constraints", "models", "ops",
+         "regularizers")  # fmt: skip
 NOT_COMPONENTS = ("__main__", "claims", "demo", "figures", "exercises")
 MODULES = [m.name for m in pkgutil.walk_packages([str(PACKAGE)], "mathdl_keras.") if not m.name.endswith("__main__")]
 ENGINES = ("._tensorflow", "._jax", "._torch")

@@ -67,6 +67,7 @@ SLIDES = "slides over the whole signal: a time mask has no meaning for its windo
 IMAGES = "takes images, which Keras does not mask"
 NO_WEIGHTS = "has no weights: its template is known"
 PLAIN = "takes rows of a table, which Keras does not mask"
+EACH_STEP = "treats each step by itself, and hands the mask on"
 BATCH = "it is normalized by its batch: tests/ch10/test_layers.py"
 STEP = "0/1 decisions have no gradient"
 LANDMARKS = [[0.0, 1.0], [1.5, -0.5], [-1.0, 0.3]]
@@ -222,6 +223,69 @@ LAYERS = {
         (9, 8, 2),
         (({"pool_size": 0}, "pool_size must be"), ({"padding": "full"}, "padding must be")),
         {"masks": IMAGES, "weights": "pooling has no weights"},
+    ),
+    "SimpleRNN": Entry(
+        {"units": 3},
+        (5, 2),
+        (({"units": 0}, "units must be a positive integer"), ({"unroll": True}, "unroll must be False")),
+    ),
+    "LSTM": Entry(
+        {"units": 3, "return_sequences": True},
+        (5, 2),
+        (({"recurrent_activation": "gelu"}, "recurrent_activation must be"),),
+    ),
+    "GRU": Entry({"units": 3, "reset_after": False}, (5, 2), (({"activation": "swish"}, "activation must be"),)),
+    "ExplicitRNN": Entry(
+        {"return_sequences": True},
+        (5, 2),
+        (({"unroll": True}, "unroll must be False"),),
+        make=lambda **kwargs: layers.ExplicitRNN(layers.JordanCell(3, 2), **kwargs),
+    ),
+    "Bidirectional": Entry(
+        {"merge_mode": "concat"},
+        (5, 2),
+        (({"merge_mode": "both"}, "merge_mode must be concat"),),
+        make=lambda **kwargs: layers.Bidirectional(layers.GRU(3, return_sequences=True), **kwargs),
+    ),
+    "BatchNormRNN": Entry(
+        {"units": 3, "activation": "tanh", "return_sequences": True, "momentum": 0.9},
+        (5, 4),
+        (({"units": 0}, "units must be a positive integer"),),
+        {"masks": "the moments are those of all steps", "training": BATCH},
+    ),
+    "LayerNormalization": Entry(
+        {"epsilon": 1e-2, "beta_initializer": "ones"},
+        (5, 4),
+        (({"axis": 1}, "axis must be -1"), ({"epsilon": -1.0}, "epsilon must be >= 0")),
+        {"masks": EACH_STEP, "rank": "takes any rank from 2 on"},
+    ),
+    "TimeDropout": Entry(
+        {"rate": 0.4, "shared_mask": True, "seed": 3},
+        (6, 4),
+        (({"rate": 1.0}, "rate must be in"),),
+        {"masks": EACH_STEP, "training": "random: tests/ch13/test_dropout.py", "weights": "it has none"},
+    ),
+    "SelfAttention": Entry(
+        {"key_dim": 3, "value_dim": 2}, (5, 4), (({"key_dim": 0}, "key_dim must be an integer >= 1"),)
+    ),
+    "MaskedSelfAttention": Entry({"key_dim": 3}, (5, 4), (({"key_dim": 0}, "key_dim must be an integer >= 1"),)),
+    "MultiHeadSelfAttention": Entry(
+        {"num_heads": 2, "key_dim": 3, "causal": True}, (5, 4), (({"num_heads": 0}, "num_heads must be"),)
+    ),
+    "SinusoidalPositionalEncoding": Entry(
+        {"max_length": 6, "dim": 4},
+        (5, 4),
+        (({"dim": 5}, "dim must be even"),),
+        {"masks": EACH_STEP, "weights": "it has none"},
+    ),
+    "LearnedPositionalEmbedding": Entry(
+        {"max_length": 6}, (5, 4), (({"max_length": 0}, "max_length must be"),), {"masks": EACH_STEP}
+    ),
+    "TransformerBlock": Entry(
+        {"heads": 2, "key_dim": 3, "ff_dim": 8}, (5, 4), (({"norm": "both"}, "norm must be one of"),)
+    ),
+    "TransformerEncoder": Entry(
+        {"layers": 1, "heads": 2, "key_dim": 3, "ff_dim": 8}, (5, 4), (({"layers": 0}, "layers must be"),)
     ),
 }
 
@@ -379,6 +443,19 @@ MODELS = {
         (({"activation": "gelu"}, "activation must be an Activation or one of"),),
         {"masks": IMAGES},
     ),
+    "ElmanBPTT": Entry(
+        {"units": 3, "outputs": 1, "activation": "tanh", "return_sequences": False, "loss": "mse"},
+        (5, 2),
+        (({"units": 0}, "units must be a positive integer"), ({"outputs": 0}, "units must be an integer >= 1")),
+        {"masks": "reads whole sequences"},
+    ),
+    "RecurrentBPTT": Entry(
+        {"outputs": 1, "return_sequences": False, "loss": "mse"},
+        (5, 2),
+        (({"outputs": 0}, "units must be an integer >= 1"),),
+        {"masks": "reads whole sequences"},
+        make=lambda dtype=None, **kwargs: models.RecurrentBPTT(layers.LSTMCell(3, dtype=dtype), dtype=dtype, **kwargs),
+    ),
 }
 
 ENTRIES = LAYERS | MODELS
@@ -429,6 +506,17 @@ METRICS: dict[str, Scored] = {
 
 # Components that are no function of a tensor, and where they are tested instead.
 ELSEWHERE = {
+    "ElmanCell": "a recurrent cell: tests/ch13/test_cells.py",
+    "JordanCell": "a recurrent cell: tests/ch13/test_cells.py",
+    "LSTMCell": "a recurrent cell: tests/ch13/test_cells.py",
+    "GRUCell": "a recurrent cell: tests/ch13/test_cells.py",
+    "Observer": "a recurrent cell: tests/ch13/test_observers.py",
+    "LayerNormCell": "a recurrent cell: tests/ch13/test_normalization.py",
+    "MultiHeadAttention": "several inputs: tests/ch13/test_multihead.py",
+    "TransformerDecoder": "two inputs: tests/ch13/test_transformers.py",
+    "EncoderDecoder": "two inputs: tests/ch13/test_seq2seq.py",
+    "CausalLanguageModel": "takes tokens: tests/ch13/test_language.py",
+    "TruncatedBPTT": "takes streams: tests/ch13/test_truncation.py",
     "GeneralizationGap": "needs data: tests/ch01/test_risk.py",
     "ErrorEnvelope": "needs data: tests/ch02/test_models.py",
     "ProximalSGD": "an optimizer: tests/ch09/test_optimizers.py",

@@ -35,6 +35,13 @@ def test_scan_stacks_free_outputs():
     np.testing.assert_allclose(ops.convert_to_numpy(ys["first"]), states[:, :1], atol=1e-6)
 
 
+def test_scan_runs_backwards_and_keeps_the_places():
+    carry, ys = scan(cell, np.zeros(2, "float32"), XS, reverse=True)
+    states = reference(XS[::-1])
+    np.testing.assert_allclose(ops.convert_to_numpy(carry), states[-1], rtol=100 * U32)
+    np.testing.assert_allclose(ops.convert_to_numpy(ys["first"]), states[::-1, :1], atol=1e-6)
+
+
 def adjoint(xs):
     """d/dx_t of the sum over s of |c_s|^2, by the adjoint recursion."""
     gradient, dual = np.zeros_like(xs, "float64"), np.zeros(2)

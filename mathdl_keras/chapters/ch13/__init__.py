@@ -1,16 +1,40 @@
 """Chapter 13. Recurrent Neural Networks for Sequential Data.
 
-Section  Title                                                       Here
--------  ----------------------------------------------------------  ---------
-13.1     Introduction                                                (to come)
-13.2     The Plant-Observer Paradigm                                 (to come)
-13.3     Jordan Networks                                             (to come)
-13.4     Elman Networks                                              (to come)
-13.5     Training and Backpropagation for Recurrent Neural Networks  (to come)
-13.6     Stability                                                   (to come)
-13.7     Advanced Architectures                                      (to come)
-13.8     Implementation Aspects for Recurrent Neural Networks        (to come)
-13.9     Attention Mechanism and Transformers                        (to come)
-13.10    Brief Concluding Remarks                                    (to come)
-13.11    Exercises                                                   (to come)
+Section  Title                           Objects                                     Claims
+-------  ------------------------------  ------------------------------------------  -------------------------------
+13.1     Introduction
+13.2     The Plant-Observer Paradigm     LinearPlant, Observer, riccati_gain,        observer_covariance,
+                                         error_covariance                            learned_observer
+13.3     Jordan Networks                 JordanCell, ExplicitRNN                     jordan_is_low_rank_elman
+13.4     Elman Networks                  ElmanCell, SimpleRNN
+13.5     Training and Backpropagation    RecurrentBPTT, ElmanBPTT, TruncatedBPTT     bptt_exact, tbptt
+         for Recurrent Neural Networks
+13.6     Stability                       spectral_radius, hidden_jacobian,           stability
+                                         lyapunov_exponent, SpectralNormConstraint,
+                                         ClipGradientNorm
+13.7     Advanced Architectures          LSTMCell, LSTM, GRUCell, GRU,               gated_cells, bidirectional
+                                         Bidirectional, EncoderDecoder
+13.8     Implementation Aspects for      TimeDropout, LayerNormalization,            time_dropout
+         Recurrent Neural Networks       LayerNormCell, BatchNormRNN
+13.9     Attention Mechanism and         scaled_dot_product_attention, causal_mask,  attention_scaling,
+         Transformers                    SelfAttention, MaskedSelfAttention,         attention_is_kernel_smoother,
+                                         MultiHeadAttention,                         multihead_parity,
+                                         MultiHeadSelfAttention,                     permutation_equivariance,
+                                         SinusoidalPositionalEncoding,               positional_encoding, causality
+                                         LearnedPositionalEmbedding,
+                                         is_permutation_equivariant,
+                                         equivariance_error, TransformerBlock,
+                                         TransformerEncoder, TransformerDecoder,
+                                         CausalLanguageModel, NGramModel,
+                                         draw_token
+13.10    Brief Concluding Remarks        the demo
+
+Exercises: bptt_scalar, attention, rotary.
+
+Rooms: `plants` and `observers` (what a filter knows); `recurrence` (a loop over time and its derivative), `slopes`,
+`recurrent_cell`, `cells` and `gated` (the cells), `layers` and `bidirectional` (the loops as layers), `bptt` and
+`truncation` (training by hand), `stability`, `clipping` and `constraints`, `normalization`, `normalized_cells` and
+`dropout`, `seq2seq`; `dot_product`, `attention` and `multihead`, `positions`, `equivariance`, `transformers` and
+`decoder`, `text`, `sampling`, `ngrams` and `language` (a model that writes); then `claims`, `demo`, `figures` and
+`exercises`.
 """

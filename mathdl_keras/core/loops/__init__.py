@@ -22,7 +22,7 @@ else:
 __all__ = ["compiled", "compiled_loop", "scan"]
 
 
-def scan(f, init, xs=None, length=None):
+def scan(f, init, xs=None, length=None, reverse=False):
     r"""Runs :math:`(c_{t+1}, y_t) = f(c_t, x_t)` for t = 0, ..., n-1 and stacks the outputs.
 
     The outputs may have any structure, shape and dtype. The length is static, so that the scan can be
@@ -33,6 +33,7 @@ def scan(f, init, xs=None, length=None):
         init: The first carry, a tensor or nest.
         xs: A tensor or nest whose first axis is time, or `None`; then `f` gets `x = None`.
         length: The number of steps, needed where `xs` is `None`.
+        reverse: Whether to run from t = n-1 down to 0; outputs keep their places.
 
     Returns:
         `(carry, ys)`: the last carry and the outputs stacked along a new first axis.
@@ -47,9 +48,9 @@ def scan(f, init, xs=None, length=None):
         (6.0, [0.0, 1.0, 3.0, 6.0])
     """
     if xs is None:
-        return scan(lambda carry, _: f(carry, None), init, (), length)
+        return scan(lambda carry, _: f(carry, None), init, (), length, reverse)
     init, xs = (tree.map_structure(keras.ops.convert_to_tensor, t) for t in (init, xs))
-    return _engine.scan(f, init, xs, _steps(xs, length))
+    return _engine.scan(f, init, xs, _steps(xs, length), bool(reverse))
 
 
 def _steps(xs, length):

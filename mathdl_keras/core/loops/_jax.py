@@ -3,8 +3,8 @@
 import jax
 
 
-def scan(f, init, xs, length):
-    return jax.lax.scan(f, init, xs, length)
+def scan(f, init, xs, length, reverse):
+    return jax.lax.scan(f, init, xs, length, reverse)
 
 
 def loop(body):

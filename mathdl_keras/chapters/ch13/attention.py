@@ -1,0 +1,166 @@
+r"""Scaled dot product attention, causal masks, and one head of self-attention (section 13.9).
+
+The formulas, and their derivatives by hand, are in `dot_product.py`.
+"""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch13.dot_product import attend
+from mathdl_keras.core.checks import ChecksData
+
+__all__ = ["MaskedSelfAttention", "SelfAttention", "causal_mask", "scaled_dot_product_attention"]
+
+
+def causal_mask(queries, keys=None, start=0):
+    r"""Which keys a query may see: those at its own place and before (section 13.9).
+
+    .. math:: M_{ij} = [\,j \le i + \text{start}\,]
+
+    Args:
+        queries: Their number n.
+        keys: Their number m; n by default.
+        start: The place of the first query, an integer or a scalar tensor.
+
+    Returns:
+        A boolean tensor (n, m).
+
+    Example:
+        >>> ops.convert_to_numpy(causal_mask(3)).astype(int).tolist()
+        [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+    """
+    keys = queries if keys is None else keys
+    place = ops.expand_dims(ops.arange(queries, dtype="int32"), 1) + start
+    return place >= ops.arange(keys, dtype="int32")
+
+
+def scaled_dot_product_attention(query, key, value, mask=None, return_weights=False):
+    r""":math:`\mathrm{softmax}(QK^\top/\sqrt{d_k})V`, differentiated by hand (section 13.9).
+
+    (B, n, d_k), (B, m, d_k), (B, m, d_v) -> (B, n, d_v); or all with a second leading axis, of heads.
+
+    Args:
+        query: Q.
+        key: K.
+        value: V.
+        mask: Booleans that broadcast to (..., n, m): which keys a query may see; `None` for all.
+        return_weights: Whether to return the weights P, too.
+
+    Returns:
+        O, or `(O, P)` with P (..., n, m).
+
+    Raises:
+        ValueError: If the shapes do not fit.
+
+    Example:
+        >>> x = ops.reshape(ops.arange(6.0), (1, 3, 2))
+        >>> output = scaled_dot_product_attention(x, x, x, causal_mask(3))
+        >>> [round(float(v), 4) for v in output[0, 0]]
+        [0.0, 1.0]
+    """
+    query, key, value = map(ops.convert_to_tensor, (query, key, value))
+    check_shapes(query.shape, key.shape, value.shape)
+    return attend(query, key, value, mask, None, return_weights)
+
+
+def check_shapes(query, key, value):
+    """Raises unless queries and keys are of one dimension, and keys and values of one number."""
+    query, key, value = map(tuple, (query, key, value))
+    fits = len(query) == len(key) == len(value) in (3, 4)
+    if not fits or query[-1] != key[-1] or key[:-1] != value[:-1] or query[:-2] != key[:-2]:
+        raise ValueError(
+            "query, key and value must have shapes (..., n, d_k), (..., m, d_k) and (..., m, d_v); "
+            f"received {query}, {key} and {value}"
+        )
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class SelfAttention(ChecksData, keras.Layer):
+    r"""One head of self-attention: each token asks, all tokens answer (section 13.9).
+
+    .. math::
+        Q = XW_Q, \quad K = XW_K, \quad V = XW_V, \qquad \mathrm{softmax}\big(QK^\top/\sqrt{d_k}\big)\,V
+
+    (B, n, d) -> (B, n, d_v). Weights: `query_kernel` (d, d_k), `key_kernel` (d, d_k), `value_kernel` (d, d_v). A mask
+    of the tokens (Keras' own, of an `Embedding` say) hides them as keys.
+
+    Args:
+        key_dim: d_k.
+        value_dim: d_v; d_k by default.
+        kernel_initializer: Of the three kernels.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If a dimension is not positive, or x is not of shape (batch, tokens, features).
+
+    Example:
+        >>> output, weights = SelfAttention(8, 4)(ops.ones((2, 5, 3)), return_weights=True)
+        >>> tuple(output.shape), tuple(weights.shape)
+        ((2, 5, 4), (2, 5, 5))
+    """
+
+    causal = False
+
+    def __init__(self, key_dim, value_dim=None, kernel_initializer="glorot_uniform", **kwargs):
+        super().__init__(**kwargs)
+        self.key_dim = check_positive("key_dim", key_dim)
+        self.value_dim = key_dim if value_dim is None else check_positive("value_dim", value_dim)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        if len(input_shape) != 3 or input_shape[-1] is None:
+            raise ValueError(f"x must have shape (batch, tokens, features); received shape {tuple(input_shape)}")
+        sizes = {"query": self.key_dim, "key": self.key_dim, "value": self.value_dim}
+        for name, size in sizes.items():
+            draw = another(self.kernel_initializer)
+            setattr(self, f"{name}_kernel", self.add_weight((input_shape[-1], size), draw, name=f"{name}_kernel"))
+        self.built = True
+
+    def call(self, inputs, mask=None, return_weights=False):
+        kernels = (self.query_kernel, self.key_kernel, self.value_kernel)
+        Q, K, V = (ops.einsum("bnd,dk->bnk", inputs, ops.cast(W, inputs.dtype)) for W in kernels)
+        seen = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, m): of the keys
+        if self.causal:
+            past = causal_mask(ops.shape(inputs)[1])
+            seen = past if seen is None else ops.logical_and(seen, past)
+        return attend(Q, K, V, seen, None, return_weights)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.value_dim)
+
+    def get_config(self):
+        return super().get_config() | {
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class MaskedSelfAttention(SelfAttention):
+    r"""One head of masked self-attention: a token sees itself and those before it (section 13.9).
+
+    .. math:: \mathrm{softmax}\big(QK^\top/\sqrt{d_k} + M\big)\,V, \qquad M_{ij} = -\infty \text{ for } j > i
+
+    Arguments and shapes are those of `SelfAttention`. The first token sees itself only.
+
+    Example:
+        >>> output, weights = MaskedSelfAttention(8)(ops.ones((1, 3, 4)), return_weights=True)
+        >>> ops.convert_to_numpy(ops.stop_gradient(weights))[0, 1].round(4).tolist()
+        [0.5, 0.5, 0.0]
+    """
+
+    causal = True
+
+
+def check_positive(name, value):
+    """`value`, if it is an integer >= 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
+    return value
+
+
+def another(initializer):
+    """An initializer like this one with a draw of its own."""
+    return initializer.clone() if hasattr(initializer, "clone") else initializer

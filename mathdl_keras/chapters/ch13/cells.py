@@ -1,0 +1,149 @@
+r"""The recurrent cells of Jordan and Elman with explicit derivatives (sections 13.3 and 13.4).
+
+Both are nets with one hidden layer that see their own past: Elman's the hidden layer of the step before, Jordan's the
+output of the step before. They follow Keras' contract for cells, so `keras.layers.RNN(cell)` runs them (and the
+backend differentiates); `ExplicitRNN(cell)` runs them with the backward pass given here.
+"""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch13.recurrence import outer_sum
+from mathdl_keras.chapters.ch13.recurrent_cell import RecurrentCell, positive_integer
+from mathdl_keras.chapters.ch13.slopes import get_activation, slope, value
+
+__all__ = ["ElmanCell", "JordanCell"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class ElmanCell(RecurrentCell):
+    r"""Elman's cell: the hidden layer sees the hidden layer of the step before (§13.4).
+
+    .. math::
+        h_t = \sigma(W^\top x_t + U^\top h_{t-1} + b), \qquad
+        \delta_t = \sigma'(z_t) \odot D_t, \qquad D_{t-1} \mathrel{+}= U \delta_t .
+
+    A step: (B, D), (B, n) -> (B, n). The weights are those of `keras.layers.SimpleRNNCell`: kernel W (D, n), recurrent
+    kernel U (n, n), bias b (n,).
+
+    Args:
+        units: n.
+        activation: :math:`\sigma`, an `Activation` or its name.
+        use_bias: Whether there is b.
+        **kwargs: Initializers, regularizers and constraints as in Keras; `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If units is not a positive integer, or the activation is unknown.
+
+    Example:
+        >>> cell = ElmanCell(2, kernel_initializer="ones", recurrent_initializer="ones")
+        >>> cell.build((None, 3))
+        >>> (h,), cache = cell.forward_pass(cell.project(ops.zeros((1, 3))), [ops.ones((1, 2))])
+        >>> round(float(ops.convert_to_numpy(h)[0, 0]), 3)  # tanh(2)
+        0.964
+        >>> (delta,), (dh,) = cell.backward_pass([ops.ones((1, 2))], cell.slopes([ops.ones((1, 2))], cache))
+        >>> [round(float(ops.convert_to_numpy(v)[0, 0]), 3) for v in (delta, dh)]  # 1 - tanh(2)^2, and twice that
+        [0.071, 0.141]
+    """
+
+    def forward_pass(self, z, states, weights=None):
+        r""":math:`h_t`, in a list, and the cache: its value again."""
+        h = value(self.activation, z + states[0] @ self._own(weights)[1])
+        return [h], [h]
+
+    def slopes(self, before, cache):
+        r""":math:`\sigma'(z_t)`."""
+        return slope(self.activation, cache[0])
+
+    def backward_pass(self, dstates, slopes, adjoint=None):
+        r""":math:`\delta_t`, and what it adds to :math:`D_{t-1}`, in lists."""
+        delta = slopes * dstates[0]
+        return [delta], [delta @ (self.adjoint() if adjoint is None else adjoint)]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class JordanCell(RecurrentCell):
+    r"""Jordan's cell: the hidden layer sees the output of the step before (§13.3).
+
+    .. math::
+        h_t = \sigma(W^\top x_t + U^\top y_{t-1} + b), \qquad y_t = \sigma_o(V^\top h_t + c).
+
+    A step: (B, D), (B, m) -> (B, m): the state is the output. Weights: kernel W (D, n), recurrent kernel U (m, n), bias
+    b (n,), output kernel V (n, m), output bias c (m,). With a linear output it is Elman's cell with the recurrent
+    kernel VU, whose rank is at most m.
+
+    Args:
+        units: n, of the hidden layer.
+        output_units: m.
+        activation: :math:`\sigma`, an `Activation` or its name.
+        output_activation: :math:`\sigma_o`, by default linear.
+        use_bias: Whether there are b and c.
+        **kwargs: Initializers, regularizers and constraints as in Keras (V and c use those of W and b); `name`,
+            `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If a number of units is not a positive integer, or an activation is unknown.
+
+    Example:
+        >>> cell = JordanCell(8, output_units=2)
+        >>> layer = keras.layers.RNN(cell, return_sequences=True)
+        >>> tuple(layer(ops.ones((4, 5, 3))).shape)
+        (4, 5, 2)
+    """
+
+    def __init__(self, units, output_units, activation="tanh", output_activation=None, use_bias=True, **kwargs):
+        super().__init__(units, activation, use_bias, **kwargs)
+        self.output_activation = get_activation(output_activation, "output_activation")
+        self.state_size = self.output_size = self.output_units = positive_integer(output_units, "output_units")
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.output_kernel = self._weight("kernel", (self.units, self.output_units), "output_kernel")
+        self.output_bias = self._weight("bias", (self.output_units,), "output_bias") if self.use_bias else None
+
+    def parameters(self):
+        """The weights as tensors of the dtype in which the cell computes: W, U, b, V, c, without b and c if unused."""
+        readout = [self.output_kernel, *([self.output_bias] if self.use_bias else [])]
+        return [*super().parameters(), *(ops.cast(weight, self.compute_dtype) for weight in readout)]
+
+    def project(self, x, weights=None):
+        r""":math:`z = W^\top x + b`, (..., D) -> (..., n), of one step or of all steps."""
+        return super().project(x, self._own(weights)[: 2 + self.use_bias])
+
+    def forward_pass(self, z, states, weights=None):
+        r""":math:`y_t`, in a list, and the cache: the values of both layers."""
+        _, U, *rest = self._own(weights)
+        V, *c = rest[self.use_bias :]
+        h = value(self.activation, z + states[0] @ U)
+        y = value(self.output_activation, h @ V + c[0] if c else h @ V)
+        return [y], [h, y]
+
+    def slopes(self, before, cache):
+        r""":math:`\sigma'` and :math:`\sigma_o'`."""
+        h, y = cache
+        return [slope(self.activation, h), slope(self.output_activation, y)]
+
+    def adjoint(self, weights=None):
+        r""":math:`U^\top` and :math:`V^\top`."""
+        weights = self._own(weights)
+        return [ops.transpose(weights[1]), ops.transpose(weights[2 + self.use_bias])]
+
+    def backward_pass(self, dstates, slopes, adjoint=None):
+        """The deltas of the hidden and of the output layer, and what they add to the derivative in the step before."""
+        (hidden, output), (UT, VT) = slopes, self.adjoint() if adjoint is None else adjoint
+        delta_o = output * dstates[0]
+        delta = hidden * (delta_o @ VT)
+        return [delta, delta_o], [delta @ UT]
+
+    def weight_gradients(self, x, before, cache, deltas):
+        """Gradients in the order of `parameters()`, summed over time and batch."""
+        delta, delta_o = deltas
+        bias = [ops.sum(delta_o, axis=tuple(range(len(delta_o.shape) - 1)))] if self.use_bias else []
+        return [*super().weight_gradients(x, before, cache, [delta]), outer_sum(cache[0], delta_o), *bias]
+
+    def get_config(self):
+        own = {
+            "output_units": self.output_units,
+            "output_activation": keras.saving.serialize_keras_object(self.output_activation),
+        }
+        return super().get_config() | own

@@ -1,0 +1,86 @@
+"""A small transformer learns to write, character by character, against the n-gram models of the same text.
+
+The last tenth of the book is kept for validation. Bits a character say how well a model knows what comes next: a
+character drawn evenly from V has log2 V; an n-gram model counts; the transformer is told n = 64 characters at most.
+What is learned in the seconds of the default run is spelling, rather than sense; as a data set of its own the text gets
+ten times as long.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from mathdl_keras.chapters.ch13.language import CausalLanguageModel
+from mathdl_keras.chapters.ch13.ngrams import NGramModel
+from mathdl_keras.chapters.ch13.text import CharacterVocabulary, text_windows
+from mathdl_keras.core import series
+from mathdl_keras.core.demo import Results, Session
+from mathdl_keras.core.report import Metric
+
+PLACES, DIM, HEADS, LAYERS, BATCH = 64, 64, 4, 2, 32
+ORDERS = (1, 2, 3, 4, 5, 6)
+PROMPT = "Alice was "
+SETTINGS = {
+    "likeliest": {"top_k": 1},
+    "temperature 0.5": {"temperature": 0.5},
+    "top p 0.9": {"top_p": 0.9},
+    "temperature 1": {},
+}
+
+
+def run(session: Session) -> Results:
+    """The model's curve, the n-grams, some texts, and what each head attends to."""
+    data = series.alice()
+    cut = len(data.text) * 9 // 10
+    train, validation = data.text[:cut], data.text[cut:]
+    vocabulary = CharacterVocabulary.of(data.text)
+    model = language_model(vocabulary)
+    epochs = session.choose(1, 40 if session.dataset == data.name else 4)
+    curves = train_model(session, model, train, validation, epochs, share=session.choose(8, 1))
+    ngrams = ngram_bits(vocabulary, train, validation)
+    written = {name: model.generate(PROMPT, PLACES - len(PROMPT), seed=session.seed, **settings)
+               for name, settings in SETTINGS.items()}  # fmt: skip
+    shown = validation[:24]
+    bits = model.bits_per_character(validation)
+    views = {"curves": curves, "ngrams": ngrams, "uniform": float(np.log2(len(vocabulary)))}
+    views |= {"bits": bits, "written": written, "shown": shown, "attention": attention_maps(model, shown)}
+    return Results(list(_metrics(session, bits, ngrams)), [data], views)
+
+
+def language_model(vocabulary):
+    """Two blocks of four heads, compiled."""
+    model = CausalLanguageModel(vocabulary, PLACES, DIM, HEADS, LAYERS)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(3e-3), loss)
+    return model
+
+
+def train_model(session, model, train, validation, epochs, share=1):
+    """Loss curves in bits a character; half their length apart."""
+    x, y = text_windows(model.vocabulary.encode(train), PLACES, PLACES // 2)
+    held_out = text_windows(model.vocabulary.encode(validation), PLACES)
+    x, y = x[::share], y[::share]
+    curves = session.fit(model, "transformer", x, y, epochs=epochs, batch_size=BATCH, validation_data=held_out)
+    return {name: (np.array(curve) / np.log(2)).tolist() for name, curve in curves.items()}
+
+
+def ngram_bits(vocabulary, train, validation):
+    """Bits a character of the validation text, by order."""
+    known, told = vocabulary.encode(train), vocabulary.encode(validation)
+    return {n: NGramModel(n, len(vocabulary)).fit(known).bits_per_character(told) for n in ORDERS}
+
+
+def attention_maps(model, text):
+    """For each block (H, n, n): which characters each looks at."""
+    tokens = ops.convert_to_tensor(model.vocabulary.encode(text)[None])
+    x = model.positions(model.embedding(tokens))
+    return [ops.convert_to_numpy(ops.stop_gradient(w))[0] for w in model.encoder.attention_weights(x)]
+
+
+def _metrics(session, bits, ngrams):
+    best = min(ngrams, key=ngrams.get)
+    trained = not session.quick
+    target = {"target": f"<= {ngrams[2]:.3f}, 2-grams", "reached": bool(bits <= ngrams[2])} if trained else {}
+    yield Metric("bits a character, transformer", bits, "bit", **target)
+    yield Metric("bits a character, 2-grams", ngrams[2], "bit")
+    yield Metric(f"bits a character, best n-grams (n = {best})", ngrams[best], "bit")

@@ -1,0 +1,199 @@
+r"""Recurrent layers that train by explicit backpropagation through time (sections 13.4, 13.5 and 13.7).
+
+`SimpleRNN`, `LSTM` and `GRU` are drop-ins for the Keras layers of those names. Masking, states, direction and what is
+returned are those of `keras.layers.RNN`; the loop over time is this chapter's, and it registers its backward pass:
+automatic differentiation, and so `fit`, calls it and never looks inside.
+"""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch13.cells import ElmanCell
+from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrence import backward_scan, dot, forward_scan
+from mathdl_keras.core.autodiff import custom_vjp
+from mathdl_keras.core.checks import ChecksData
+
+__all__ = ["GRU", "LSTM", "ExplicitRNN", "SimpleRNN"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class ExplicitRNN(ChecksData, keras.layers.RNN):
+    r"""Runs a cell of this chapter over time, differentiated by its own backward pass (§13.5).
+
+    (B, T, D) -> (B, n), the last output, or (B, T, n) with `return_sequences`. The number of steps T should be known
+    when a graph is built; where it is not, Keras' own loop runs and the backend differentiates.
+
+    A masked step leaves state and output as they were.
+
+    Args:
+        cell: An `ElmanCell`, `JordanCell`, `LSTMCell` or `GRUCell`, or one that follows the protocol of `recurrence`.
+        return_sequences: Whether to return all outputs.
+        return_state: Whether to return the last states too.
+        go_backwards: Whether to read the sequence from its end; outputs come in the order of reading.
+        stateful: Whether a batch starts from the last states of the batch before.
+        unroll: Must be False: the loop is explicit.
+        zero_output_for_mask: Whether outputs of masked steps are 0.
+        **kwargs: `name`, `dtype`, `trainable`, `activity_regularizer`.
+
+    Raises:
+        ValueError: If the cell has no backward pass, `unroll` is set, or a sequence has no steps.
+
+    Example:
+        >>> layer = ExplicitRNN(ElmanCell(4), return_sequences=True)
+        >>> tuple(layer(ops.ones((2, 5, 3))).shape)
+        (2, 5, 4)
+    """
+
+    def __init__(self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
+                 unroll=False, zero_output_for_mask=False, **kwargs):  # fmt: skip
+        if not hasattr(cell, "backward_pass"):
+            raise ValueError(f"cell must have a backward_pass, as ElmanCell has; received a {type(cell).__name__}")
+        if unroll:
+            raise ValueError(
+                "unroll must be False: the loop over time has an explicit derivative; received unroll=True"
+            )
+        super().__init__(cell, return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask,
+                         **kwargs)  # fmt: skip
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+
+    def __call__(self, sequences, *args, **kwargs):
+        shape = tuple(getattr(sequences, "shape", ()))
+        if len(shape) == 3 and shape[1] == 0:
+            raise ValueError(f"sequences must have at least one time step; received shape {shape}")
+        return super().__call__(sequences, *args, **kwargs)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if sequences.shape[1] is None:
+            return super().inner_loop(sequences, initial_state, mask, training)
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        x, kept = (None if v is None else self._time_major(v) for v in (sequences, mask))
+        weights, states = self.cell.parameters(), list(initial_state)
+        outputs, last = custom_vjp(*self._rule(len(weights), kept))(x, *weights, *states)
+        final = outputs[-1]
+        if kept is not None and self.zero_output_for_mask:
+            outputs = ops.where(kept[..., None], outputs, ops.zeros_like(outputs))
+            final = outputs[-1]
+        return final, ops.swapaxes(outputs, 0, 1), last
+
+    def _rule(self, count, kept):
+        """The function of x, the weights and the first states, and its derivative."""
+
+        def forward(x, *arguments):
+            weights, states = arguments[:count], arguments[count:]
+            z = self.cell.project(x, weights)
+            outputs, last, cache = forward_scan(self.cell, z, states, kept, weights)
+            return (outputs, last), (x, list(weights), cache)
+
+        def backward(residuals, upstream):
+            x, weights, cache = residuals
+            deltas, dstates = backward_scan(self.cell, *upstream, cache, weights)
+            gradients = self.cell.weight_gradients(x, *cache[:2], deltas)
+            return dot(deltas[0], ops.transpose(weights[0])), *gradients, *dstates
+
+        return forward, backward
+
+    @classmethod
+    def from_config(cls, config):
+        return super().from_config(dict(config))  # Keras takes the cell out of what it is given
+
+    def _time_major(self, sequence):
+        sequence = ops.swapaxes(sequence, 0, 1)
+        return ops.flip(sequence, axis=0) if self.go_backwards else sequence
+
+
+class WithCell(ExplicitRNN):
+    """A layer that makes its own cell of `cell_class` from Keras' arguments."""
+
+    cell_class: type
+
+    def __init__(self, units, *args, **kwargs):
+        names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask",
+                 "activity_regularizer", "name")  # fmt: skip
+        own = {name: kwargs.pop(name) for name in names if name in kwargs}
+        shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
+        super().__init__(self.cell_class(units, *args, **kwargs), **own, **shared)
+
+    @property
+    def units(self):
+        return self.cell.units
+
+    def get_config(self):
+        config = super().get_config()
+        cell = config.pop("cell")["config"]
+        return cell | config
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class SimpleRNN(WithCell):
+    r"""Elman's network as a layer, :math:`h_t = \sigma(W^\top x_t + U^\top h_{t-1} + b)` (§13.4).
+
+    A drop-in for `keras.layers.SimpleRNN` that trains by the backward pass of `ElmanCell`. (B, T, D) -> (B, n), or
+    (B, T, n) with `return_sequences`.
+
+    Args:
+        units: n.
+        *args: As for `ElmanCell`: activation, use_bias, ...
+        **kwargs: Of `ElmanCell` and of `ExplicitRNN`, by name.
+
+    Raises:
+        ValueError: If an argument is out of range, or a sequence has no steps.
+
+    Example:
+        >>> tuple(SimpleRNN(4)(ops.ones((2, 5, 3))).shape)
+        (2, 4)
+    """
+
+    cell_class = ElmanCell
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class LSTM(WithCell):
+    r"""Long short-term memory as a layer (§13.7).
+
+    A drop-in for `keras.layers.LSTM` that trains by the backward pass of `LSTMCell`. (B, T, D) -> (B, n), or (B, T, n)
+    with `return_sequences`; the states are h and c. Weights: kernel (D, 4n), recurrent kernel (n, 4n), bias (4n,).
+
+    Args:
+        units: n.
+        *args: As for `LSTMCell`: activation, recurrent_activation, use_bias, ...
+        **kwargs: Of `LSTMCell` and of `ExplicitRNN`, by name.
+
+    Raises:
+        ValueError: If an argument is out of range, or a sequence has no steps.
+
+    Example:
+        >>> y, h, c = LSTM(4, return_state=True)(ops.ones((2, 5, 3)))
+        >>> tuple(y.shape), tuple(c.shape)
+        ((2, 4), (2, 4))
+    """
+
+    cell_class = LSTMCell
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class GRU(WithCell):
+    r"""The gated recurrent unit as a layer (§13.7).
+
+    A drop-in for `keras.layers.GRU` that trains by the backward pass of `GRUCell`. (B, T, D) -> (B, n), or (B, T, n)
+    with `return_sequences`. Weights: kernel (D, 3n), recurrent kernel (n, 3n), bias (2, 3n), or (3n,) if not
+    `reset_after`.
+
+    Args:
+        units: n.
+        *args: As for `GRUCell`: activation, recurrent_activation, use_bias, ...
+        **kwargs: Of `GRUCell` and of `ExplicitRNN`, by name.
+
+    Raises:
+        ValueError: If an argument is out of range, or a sequence has no steps.
+
+    Example:
+        >>> tuple(GRU(4, return_sequences=True)(ops.ones((2, 5, 3))).shape)
+        (2, 5, 4)
+    """
+
+    cell_class = GRUCell

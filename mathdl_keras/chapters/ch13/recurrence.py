@@ -1,0 +1,148 @@
+r"""A recurrence over time with its backward pass (sections 13.3 to 13.5).
+
+A cell maps the state before a step and the share z of the inputs in its pre-activations to the state after it,
+
+.. math::
+    z_t = W^\top x_t + b, \qquad s_t = F(z_t, s_{t-1}; U), \qquad o_t = s_t^{(1)},
+
+and the derivative of a loss runs back along the same steps,
+
+.. math::
+    D_t = \frac{\partial \Lambda}{\partial o_t} + \Big(\frac{\partial F}{\partial s}\Big)_{t+1}^{\!\top} D_{t+1}, \qquad
+    \delta_t = \Big(\frac{\partial F}{\partial z}\Big)_t^{\!\top} D_t .
+
+What does not depend on the step before leaves both loops: the products :math:`W^\top x_t` go ahead as one matrix
+product, the derivatives of the activations (`slopes`) are formed for all steps at once, and so are the gradients
+:math:`\partial W = \sum_t x_t \delta_t^\top` and :math:`\partial U = \sum_t h_{t-1} \delta_t^\top` after the last step.
+In the loops remain one product with U, one with its transpose, and a few operations on entries.
+
+Arrays are time-major: (time, batch, features). A cell that follows the protocol has
+
+| method | returns |
+| --- | --- |
+| `parameters()` | its weights as tensors, in Keras' order; first W, then U |
+| `project(x, weights)` | z of one step or of all |
+| `forward_pass(z, states, weights)` | `(states, cache)`; the output is `states[0]` |
+| `slopes(before, cache)` | what `backward_pass` multiplies by: a nest, of one step or of all |
+| `adjoint(weights)` | the transposes that `backward_pass` needs |
+| `backward_pass(dstates, slopes, adjoint)` | `(deltas, dstates_before)`, the first of the deltas being that of z |
+| `weight_gradients(x, before, cache, deltas)` | gradients in the order of `parameters()`, summed over batch and time |
+
+`weights` may be left out: then the cell's own are taken. `core.autodiff.custom_vjp` wants them as arguments.
+"""
+
+from keras import ops
+
+from mathdl_keras.core.loops import scan
+
+__all__ = ["backward_scan", "forward_scan"]
+
+
+def forward_scan(cell, z, states, mask=None, weights=None):
+    r"""Runs a cell over time: :math:`s_t = F(z_t, s_{t-1})`.
+
+    A masked step is skipped: the state stays what it was, and so the output repeats that of the step before.
+
+    Args:
+        cell: A cell that follows the protocol of this module.
+        z: `cell.project(x)`, (time, batch, ...), with the number of steps known.
+        states: The first states, a list of (batch, units).
+        mask: Booleans (time, batch), False where a step is skipped; or None.
+        weights: `cell.parameters()`, by default.
+
+    Returns:
+        `(outputs, last_states, cache)`: outputs (time, batch, units), and what `backward_scan` needs: a list of the
+        states before each step, the cell's own cache, and the mask if there is one.
+
+    Example:
+        >>> from mathdl_keras.chapters.ch13.cells import ElmanCell
+        >>> cell = ElmanCell(2)
+        >>> cell.build((None, 3))
+        >>> outputs, (last,), cache = forward_scan(cell, cell.project(ops.ones((5, 4, 3))), [ops.zeros((4, 2))])
+        >>> tuple(outputs.shape), tuple(last.shape)
+        ((5, 4, 2), (4, 2))
+    """
+    weights = cell.parameters() if weights is None else weights
+    states = list(states)
+
+    def step(states, inputs):
+        after, cache = cell.forward_pass(inputs[0], states, weights)
+        if mask is not None:
+            after = _where(inputs[1], after, states)
+        return after, (after, cache)
+
+    last, (after, cache) = scan(step, states, _with_mask([z], mask))
+    before = [ops.concatenate([s0[None], s[:-1]], axis=0) for s0, s in zip(states, after, strict=True)]
+    return after[0], last, _with_mask([before, cache], mask)
+
+
+def backward_scan(cell, doutputs, dlast_states, cache, weights=None):
+    r"""Runs the derivative of a cell back through time, from :math:`D_T` to :math:`D_0`.
+
+    Args:
+        cell: The cell.
+        doutputs: :math:`\partial \Lambda / \partial o_t`, (time, batch, units).
+        dlast_states: The derivatives in the last states beyond those, a list of (batch, units).
+        cache: From `forward_scan`.
+        weights: `cell.parameters()`, by default.
+
+    Returns:
+        `(deltas, dstates)`: a list of (time, batch, ...), first that of z, for `cell.weight_gradients`; and the
+        derivatives in the first states.
+
+    Example:
+        >>> from mathdl_keras.chapters.ch13.cells import ElmanCell
+        >>> cell = ElmanCell(2)
+        >>> cell.build((None, 3))
+        >>> outputs, last, cache = forward_scan(cell, cell.project(ops.ones((5, 4, 3))), [ops.zeros((4, 2))])
+        >>> (dz,), (dh0,) = backward_scan(cell, ops.ones_like(outputs), [ops.zeros((4, 2))], cache)
+        >>> tuple(dz.shape), tuple(dh0.shape)
+        ((5, 4, 2), (4, 2))
+    """
+    adjoint = cell.adjoint(cell.parameters() if weights is None else weights)
+    before, values, *mask = cache
+
+    def step(dstates, inputs):
+        doutput, slopes, *kept = inputs
+        dstates = [dstates[0] + doutput, *dstates[1:]]
+        deltas, dbefore = cell.backward_pass(dstates, slopes, adjoint)
+        if kept:  # past a skipped step the derivative goes unchanged
+            dbefore = _where(kept[0], dbefore, dstates)
+            deltas = _where(kept[0], deltas, [ops.zeros_like(delta) for delta in deltas])
+        return dbefore, deltas
+
+    dstates, deltas = scan(step, list(dlast_states), [doutputs, cell.slopes(before, values), *mask], reverse=True)
+    return deltas, dstates
+
+
+def dot(x, W):
+    """Rows of x times W, (..., D) x (D, G) -> (..., G), as one product of two matrices.
+
+    It is `@` and not `ops.matmul`, which drops float64 on PyTorch.
+
+    Example:
+        >>> tuple(dot(ops.ones((5, 4, 3)), ops.ones((3, 2))).shape)
+        (5, 4, 2)
+    """
+    if len(x.shape) == 2:
+        return x @ W
+    return ops.reshape(ops.reshape(x, (-1, W.shape[0])) @ W, (x.shape[0], -1, W.shape[1]))
+
+
+def outer_sum(x, delta):
+    r"""The sum :math:`\sum_{t,b} x_{tb}\, \delta_{tb}^\top` over time and batch, as one product of two matrices.
+
+    Example:
+        >>> float(outer_sum(ops.ones((5, 4, 1)), ops.ones((5, 4, 1)))[0, 0])
+        20.0
+    """
+    X, Delta = (ops.reshape(a, (-1, a.shape[-1])) for a in (x, delta))
+    return ops.transpose(X) @ Delta
+
+
+def _with_mask(parts, mask):
+    return parts if mask is None else [*parts, mask if len(mask.shape) == 3 else mask[..., None]]
+
+
+def _where(kept, new, old):
+    return [ops.where(kept, a, b) for a, b in zip(new, old, strict=True)]

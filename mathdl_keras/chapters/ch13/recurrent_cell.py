@@ -1,0 +1,138 @@
+r"""What the recurrent cells of chapter 13 share: their weights, and the products that stay outside the loop."""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch13.recurrence import dot, outer_sum
+from mathdl_keras.chapters.ch13.slopes import get_activation
+
+CHOICES = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
+
+
+class RecurrentCell(keras.Layer):
+    r"""What recurrent cells share: the weights W (D, g n), U (n, g n) and b (g n) of g gates of n units.
+
+    Subclasses give `forward_pass`, `slopes` and `backward_pass` of the protocol in `recurrence`.
+
+    Args:
+        units: n.
+        activation: An `Activation` or its name.
+        use_bias: Whether there is b.
+        kernel_initializer: Of W.
+        recurrent_initializer: Of U.
+        bias_initializer: Of b.
+        kernel_regularizer: Of W.
+        recurrent_regularizer: Of U.
+        bias_regularizer: Of b.
+        kernel_constraint: Of W.
+        recurrent_constraint: Of U.
+        bias_constraint: Of b.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If units is not a positive integer, or the activation is unknown.
+
+    Example:
+        >>> RecurrentCell(3).get_config()["units"]
+        3
+    """
+
+    blocks = 1
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units = positive_integer(units, "units")
+        self.activation = get_activation(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = keras.regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.recurrent_constraint = keras.constraints.get(recurrent_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.state_size = self.output_size = self.units
+
+    def build(self, input_shape):
+        columns = self.blocks * self.units
+        self.kernel = self._weight("kernel", (input_shape[-1], columns), "kernel")
+        self.recurrent_kernel = self._weight("recurrent", (self.output_size, columns), "recurrent_kernel")
+        self.bias = self._weight("bias", self.bias_shape, "bias") if self.use_bias else None
+        self.built = True
+
+    @property
+    def bias_shape(self):
+        return (self.blocks * self.units,)
+
+    def call(self, inputs, states, training=None):
+        nested = isinstance(states, list | tuple)
+        weights = self.parameters()
+        after, _ = self.forward_pass(self.project(inputs, weights), states if nested else [states], weights)
+        return after[0], after if nested else after[0]
+
+    def parameters(self):
+        """The weights as tensors of the dtype in which the cell computes: W, U, then b."""
+        weights = [self.kernel, self.recurrent_kernel, *([self.bias] if self.use_bias else [])]
+        return [ops.cast(weight, self.compute_dtype) for weight in weights]
+
+    def project(self, x, weights=None):
+        r""":math:`z = W^\top x + b`, (..., D) -> (..., g n), of one step or of all steps."""
+        W, _, *b = self._own(weights)
+        z = dot(ops.convert_to_tensor(x, dtype=self.compute_dtype), W)
+        return z + b[0] if b else z
+
+    def adjoint(self, weights=None):
+        r""":math:`U^\top`, by which derivatives return to the step before."""
+        return ops.transpose(self._own(weights)[1])
+
+    def weight_gradients(self, x, before, cache, deltas):
+        r""":math:`\sum_t x_t \delta_t^\top,\ \sum_t h_{t-1} \delta_t^\top,\ \sum_t \delta_t`, and over the batch."""
+        (delta,) = deltas
+        bias = [ops.sum(delta, axis=tuple(range(len(delta.shape) - 1)))] if self.use_bias else []
+        return [outer_sum(x, delta), outer_sum(before[0], delta), *bias]
+
+    def get_config(self):
+        choices = {
+            f"{part}_{kind}": module.serialize(getattr(self, f"{part}_{kind}"))
+            for kind, module in CHOICES.items()
+            for part in ("kernel", "recurrent", "bias")
+        }
+        activation = keras.saving.serialize_keras_object(self.activation)
+        own = {"units": self.units, "activation": activation, "use_bias": self.use_bias}
+        return super().get_config() | own | choices
+
+    def _own(self, weights):
+        return self.parameters() if weights is None else weights
+
+    def _weight(self, part, shape, name, **choices):
+        choices = {kind: getattr(self, f"{part}_{kind}") for kind in CHOICES} | choices
+        return self.add_weight(shape=shape, name=name, **choices)
+
+
+def positive_integer(number, name):
+    """The number itself, if it is a positive integer.
+
+    Example:
+        >>> positive_integer(3, "units")
+        3
+    """
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ValueError(f"{name} must be a positive integer; received {name}={number!r}")
+    return number

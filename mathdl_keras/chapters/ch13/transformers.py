@@ -1,0 +1,242 @@
+r"""Transformers: blocks of attention and of a network for each token (section 13.9).
+
+With A multi-head attention, :math:`F(x) = \max(xW_1 + b_1, 0)\,W_2 + b_2` for each token, and N layer normalization,
+
+.. math::
+    \text{post:}\quad Y = N(X + A(X)),\quad Z = N(Y + F(Y)), \qquad
+    \text{pre:}\quad Y = X + A(N(X)),\quad Z = Y + F(N(Y)).
+
+F and N treat each token alike, and attention sees a set: a block without a causal mask is permutation equivariant. With
+one, a token's output depends on itself and those before it, so that their keys and values can be kept, and a new token
+costs one row of attention: `begin` makes room for so many tokens, `step` takes one.
+"""
+
+import keras
+from keras import ops
+
+from mathdl_keras.chapters.ch13.attention import causal_mask, check_positive
+from mathdl_keras.chapters.ch13.multihead import MultiHeadAttention
+from mathdl_keras.chapters.ch13.normalization import LayerNormalization
+from mathdl_keras.core.checks import ChecksData
+
+__all__ = ["TransformerBlock", "TransformerEncoder"]
+
+NORMS = ("post", "pre")
+
+
+def affine(units, activation, settings):
+    """`Dense` for tokens; an einsum keeps float64 on PyTorch, where Keras' matmul does not."""
+    shape = {"output_shape": (None, units), "bias_axes": "j"}
+    return keras.layers.EinsumDense("bnd,dj->bnj", activation=activation, **shape, **settings)
+
+
+class Block(ChecksData, keras.Layer):
+    """What blocks of encoders and decoders share: arguments, parts, residual connections, and the cache."""
+
+    attentions = 1
+
+    def __init__(self, heads, key_dim, ff_dim, norm="post", causal=False, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.key_dim = check_positive("heads", heads), check_positive("key_dim", key_dim)
+        self.ff_dim, self.norm, self.causal, self.dropout = check_positive("ff_dim", ff_dim), norm, causal, dropout
+        if norm not in NORMS:
+            raise ValueError(f"norm must be one of {', '.join(NORMS)}; received norm={norm!r}")
+        own = {"dtype": self.dtype_policy}
+        self.attention = [MultiHeadAttention(heads, key_dim, dropout=dropout, **own) for _ in range(self.attentions)]
+        self.norms = [LayerNormalization(**own) for _ in range(self.attentions + 1)]
+        self.dropped = [keras.layers.Dropout(dropout, **own) for _ in range(self.attentions + 1)]
+        self.expand = affine(ff_dim, "relu", own)
+        self.supports_masking = True
+
+    def _build(self, shape, memory_shape=None):
+        if len(shape) != 3 or shape[-1] is None:
+            raise ValueError(f"x must have shape (batch, tokens, features); received shape {tuple(shape)}")
+        for attention, source in zip(self.attention, (shape, memory_shape), strict=False):
+            attention.build(shape, source)
+        self.contract = affine(shape[-1], None, {"dtype": self.dtype_policy})
+        for layer in (*self.norms, *self.dropped, self.expand):
+            layer.build(shape)
+        self.contract.build((*shape[:-1], self.ff_dim))
+        self.built = True
+
+    def _residual(self, k, x, f, training):
+        """`N(x + f(x))` or `x + f(N(x))`, with dropout of what f adds."""
+        if self.norm == "post":
+            return self.norms[k](x + self.dropped[k](f(x), training=training))
+        return x + self.dropped[k](f(self.norms[k](x)), training=training)
+
+    def _network(self, x, training=None):
+        return self._residual(self.attentions, x, lambda x: self.contract(self.expand(x)), training)
+
+    def begin(self, batch, length):
+        """Empty keys and values (B, H, length, k) of the tokens to come."""
+        empty = ops.zeros((batch, self.heads, length, self.key_dim), self.compute_dtype)
+        return empty, empty
+
+    def _attend_to_past(self, x, cache, place):
+        """Attention of the token at `place` (B, 1, d) to those before it and itself, and the cache with it."""
+        attention, length = self.attention[0], cache[0].shape[2]
+        here = ops.reshape(ops.arange(length, dtype="int32") == place, (length, 1))
+        cache = tuple(ops.where(here, new, old) for new, old in zip(attention.project_memory(x), cache, strict=True))
+        return attention.attend(attention.project_query(x), *cache, causal_mask(1, length, place)), cache
+
+    def get_config(self):
+        names = ("heads", "key_dim", "ff_dim", "norm", "causal", "dropout")
+        return super().get_config() | {name: getattr(self, name) for name in names}
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class TransformerBlock(Block):
+    r"""Self-attention, then a network for each token, with residual connections and normalization (section 13.9).
+
+    .. math::
+        \text{post:}\quad Y = N(X + A(X)),\quad Z = N(Y + F(Y)), \qquad
+        \text{pre:}\quad Y = X + A(N(X)),\quad Z = Y + F(N(Y))
+
+    (B, n, d) -> (B, n, d). A mask of the tokens hides them from all.
+
+    Args:
+        heads: Of the attention.
+        key_dim: Of each head.
+        ff_dim: Units of F.
+        norm: `"post"`, as in the original transformer, or `"pre"`, which trains deep ones more easily.
+        causal: Whether a token sees only itself and those before it.
+        dropout: Rate at which attention weights, and what A and F add, are dropped in training.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If an argument is out of range, or x is not of shape (batch, tokens, features).
+
+    Example:
+        >>> block = TransformerBlock(2, 4, 16, causal=True)
+        >>> X = ops.reshape(ops.arange(24.0), (1, 3, 8)) / 24
+        >>> Z = block(X)
+        >>> z, cache = block.step(X[:, :1], block.begin(1, 3), 0)
+        >>> tuple(Z.shape), tuple(z.shape), float(ops.max(ops.abs(z - Z[:, :1]))) < 1e-5
+        ((1, 3, 8), (1, 1, 8), True)
+    """
+
+    def build(self, input_shape):
+        self._build(input_shape, input_shape)
+
+    def call(self, inputs, mask=None, training=None):
+        def attend(x):
+            return self.attention[0](x, x, value_mask=mask, training=training, use_causal_mask=self.causal)
+
+        return self._network(self._residual(0, inputs, attend, training), training)
+
+    def attention_weights(self, x):
+        """The weights of each head, (B, H, n, n), in inference."""
+        x = self.norms[0](x) if self.norm == "pre" else x
+        return self.attention[0](x, x, return_attention_scores=True, use_causal_mask=self.causal)[1]
+
+    def remember(self, x):
+        """Keys and values (B, H, n, k) of all tokens x at once: the cache after as many steps."""
+        x = self.norms[0](x) if self.norm == "pre" else x
+        return tuple(self.attention[0].project_memory(x))
+
+    def step(self, x, cache, place):
+        """The output (B, 1, d) of one token, and the cache; equal to that of `call` on all tokens, if causal.
+
+        Args:
+            x: The token at `place`, (B, 1, d).
+            cache: Of `begin`, or of the step before.
+            place: An integer or a scalar tensor.
+        """
+        found = []
+
+        def attend(x):
+            y, after = self._attend_to_past(x, cache, place)
+            found.append(after)
+            return y
+
+        return self._network(self._residual(0, x, attend, False), False), found[0]
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+
+@keras.saving.register_keras_serializable("mathdl_keras")
+class TransformerEncoder(ChecksData, keras.Layer):
+    r"""Transformer blocks one after another (section 13.9).
+
+    .. math:: X^{\ell} = \mathrm{Block}_\ell(X^{\ell-1}), \qquad Z = X^L, \text{ or } N(X^L) \text{ with norm ``pre''}
+
+    (B, n, d) -> (B, n, d). With `causal` it is a decoder without cross-attention: the body of a language model.
+
+    Args:
+        layers: Their number L.
+        heads: As in `TransformerBlock`, like the arguments after it.
+        key_dim: k.
+        ff_dim: Units of F.
+        norm: `"post"` or `"pre"`.
+        causal: Whether a token sees only itself and those before it.
+        dropout: Rate.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If an argument is out of range, or x is not of shape (batch, tokens, features).
+
+    Example:
+        >>> encoder = TransformerEncoder(2, heads=2, key_dim=4, ff_dim=16)
+        >>> tuple(encoder(ops.ones((1, 3, 8))).shape), len(encoder.attention_weights(ops.ones((1, 3, 8))))
+        ((1, 3, 8), 2)
+    """
+
+    def __init__(self, layers, heads, key_dim, ff_dim, norm="post", causal=False, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.layers, own = check_positive("layers", layers), {"dtype": self.dtype_policy}
+        self.blocks = [TransformerBlock(heads, key_dim, ff_dim, norm, causal, dropout, **own) for _ in range(layers)]
+        self.last = LayerNormalization(**own) if norm == "pre" else None
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        for block in self.blocks:
+            block.build(input_shape)
+        if self.last is not None:
+            self.last.build(input_shape)
+        self.built = True
+
+    def call(self, inputs, mask=None, training=None):
+        for block in self.blocks:
+            inputs = block(inputs, mask=mask, training=training)
+        return self._end(inputs)
+
+    def _end(self, x):
+        return x if self.last is None else self.last(x)
+
+    def attention_weights(self, x):
+        """For each block the weights of its heads, (B, H, n, n), in inference."""
+        found = []
+        for block in self.blocks:
+            found.append(block.attention_weights(x))
+            x = block(x, training=False)
+        return found
+
+    def remember(self, x):
+        """The output of all tokens (B, n, d) in inference, and the cache after as many steps."""
+        caches = []
+        for block in self.blocks:
+            caches.append(block.remember(x))
+            x = block(x, training=False)
+        return self._end(x), caches
+
+    def begin(self, batch, length):
+        """The caches of the blocks before the first token."""
+        return [block.begin(batch, length) for block in self.blocks]
+
+    def step(self, x, caches, place):
+        """The output (B, 1, d) of the token x (B, 1, d) at `place`, and the caches."""
+        after = []
+        for block, cache in zip(self.blocks, caches, strict=True):
+            x, cache = block.step(x, cache, place)
+            after.append(cache)
+        return self._end(x), after
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        names = ("heads", "key_dim", "ff_dim", "norm", "causal", "dropout")
+        own = {name: getattr(self.blocks[0], name) for name in names}
+        return super().get_config() | {"layers": self.layers} | own
