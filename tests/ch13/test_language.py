@@ -140,6 +140,7 @@ def test_the_demo_measures_in_bits_and_looks_back_only(model, tmp_path):
         (lambda m: m(np.zeros(3, int)), r"tokens must have shape \(batch, tokens\)"),
         (lambda m: text_windows(np.arange(4), 4), "tokens must be more than length"),
         (lambda m: NGramModel(0, 3), "order and vocabulary_size must be >= 1"),
+        (lambda m: NGramModel(2, 3).probabilities([0, 1]), "must be fitted before"),
         (lambda m: NGramModel(2, 3).fit(np.array([0, 3])), "tokens must be at least order=2, in 0 to 2"),
         (lambda m: VOCABULARY.decode([99]), "tokens must be in 0 to"),
     ],

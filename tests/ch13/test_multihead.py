@@ -144,6 +144,10 @@ def test_mixed_precision_computes_in_half_and_stays_near(policy):
     [
         (lambda: MultiHeadAttention(0, 3), "num_heads must be an integer >= 1; received num_heads=0"),
         (lambda: MultiHeadAttention(2, 1.5), "key_dim must be an integer >= 1; received key_dim=1.5"),
+        (
+            lambda: MultiHeadAttention(2, 3)(X, X, attention_mask=np.ones((2, 9, 3), bool)),
+            r"attention_mask must have shape \(..., \d, \d\); received shape \(2, 9, 3\)",
+        ),
         (lambda: MultiHeadAttention(2, 3, dropout=1.0), r"dropout must be in \[0, 1\); received dropout=1.0"),
         (lambda: MultiHeadAttention(2, 3, output_shape=(2, 2)), r"output_shape must be an integer >= 1"),
         (lambda: MultiHeadAttention(2, 3)(X, Y[:, :, 0]), r"query, key and value must have shapes"),

@@ -60,6 +60,7 @@ def scaled_dot_product_attention(query, key, value, mask=None, return_weights=Fa
     """
     query, key, value = map(ops.convert_to_tensor, (query, key, value))
     check_shapes(query.shape, key.shape, value.shape)
+    check_mask(mask, query.shape[-2], key.shape[-2], "mask")
     return attend(query, key, value, mask, None, return_weights)
 
 
@@ -72,6 +73,16 @@ def check_shapes(query, key, value):
             "query, key and value must have shapes (..., n, d_k), (..., m, d_k) and (..., m, d_v); "
             f"received {query}, {key} and {value}"
         )
+
+
+def check_mask(mask, queries, keys, name="attention_mask"):
+    """Raises if a mask is given whose last axes are known and fit neither (queries, keys) nor 1."""
+    if mask is None:
+        return
+    shape = tuple(mask.shape)
+    known = zip(shape[-2:], (queries, keys), strict=False)
+    if len(shape) < 2 or any(None not in pair and pair[0] not in (1, pair[1]) for pair in known):
+        raise ValueError(f"{name} must have shape (..., {queries}, {keys}); received shape {shape}")
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")

@@ -11,7 +11,7 @@ product with the kernels side by side.
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention import another, causal_mask, check_positive
+from mathdl_keras.chapters.ch13.attention import another, causal_mask, check_mask, check_positive
 from mathdl_keras.chapters.ch13.dot_product import attend
 from mathdl_keras.core.checks import check_data
 
@@ -93,6 +93,7 @@ class MultiHeadAttention(keras.Layer):
     def __call__(self, query, value, key=None, **kwargs):
         for name, x in (("query", query), ("value", value), ("key", key)):
             check_data(x, name)
+        check_mask(kwargs.get("attention_mask"), query.shape[1], value.shape[1])
         return super().__call__(query, value, key, **kwargs)
 
     def call(

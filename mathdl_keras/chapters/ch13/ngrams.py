@@ -39,7 +39,7 @@ class NGramModel:
                 "order and vocabulary_size must be >= 1 with vocabulary_size**order < 2**63; "
                 f"received order={order}, vocabulary_size={vocabulary_size}"
             )
-        self.order, self.vocabulary_size = order, vocabulary_size
+        self.order, self.vocabulary_size, self.tables = order, vocabulary_size, None
 
     def fit(self, tokens):
         """Counts; returns the model."""
@@ -54,6 +54,8 @@ class NGramModel:
 
     def probabilities(self, tokens):
         """The probability of each token after those before it, (N,); the first has none."""
+        if self.tables is None:
+            raise ValueError("the model must be fitted before it knows probabilities: call fit(tokens)")
         tokens = self._checked(tokens)
         p = np.full(len(tokens), 1 / self.vocabulary_size)
         for n, (grams, contexts, kinds) in enumerate(self.tables, start=1):
