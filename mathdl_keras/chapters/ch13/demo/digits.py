@@ -81,7 +81,7 @@ def _accuracy(name, value, quick):
 
 def _fit(session, model, name, split):
     x, x_test = split.x_train[..., 0], split.x_test[..., 0]  # (images, rows, pixels)
-    epochs, batches = session.choose(4, 20), -(-len(x) // BATCH)
+    epochs, batches = session.choose(2, 20), -(-len(x) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(1e-2, epochs * batches)
     model.compile(keras.optimizers.Adam(rate), CROSS_ENTROPY, metrics=["accuracy"])
     validation = (x_test, split.y_test)
