@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-__all__ = ["ChecksData", "as_table", "check_data"]
+__all__ = ["ChecksData", "as_table", "check_data", "check_positive"]
 
 
 def check_data(x, name: str = "x") -> None:
@@ -24,6 +24,21 @@ def check_data(x, name: str = "x") -> None:
         raise ValueError(f"{name} must not be empty; received shape {x.shape}")
     if x.dtype.kind == "f" and not _has_finite_sum(x) and (bad := int(np.sum(~np.isfinite(x)))):
         raise ValueError(f"{name} must be finite; received {bad} of {x.size} values that are not (NaN or infinite)")
+
+
+def check_positive(name: str, value) -> int:
+    """The value, if it is an integer >= 1.
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+        >>> check_positive("units", 3)
+        3
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
+    return value
 
 
 def _has_finite_sum(x):

@@ -59,7 +59,7 @@ def test_a_sample_weight_counts_its_whole_sequence():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ElmanBPTT(0, 1), "units must be a positive integer; received units=0"),
+        (lambda: ElmanBPTT(0, 1), "units must be an integer >= 1; received units=0"),
         (lambda: ElmanBPTT(2, 0), "units must be an integer >= 1; received units=0"),
         (lambda: ElmanBPTT(2, 1, "swish"), "activation must be"),
         (lambda: RecurrentBPTT(keras.layers.GRUCell(2), 1), "cell must have a backward_pass.*received a GRUCell"),

@@ -107,9 +107,9 @@ def test_regularizers_and_constraints_reach_their_weights():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ElmanCell(0), "^units must be a positive integer; received units=0$"),
-        (lambda: LSTMCell(2.0), "^units must be a positive integer; received units=2.0$"),
-        (lambda: JordanCell(3, True), "^output_units must be a positive integer; received output_units=True$"),
+        (lambda: ElmanCell(0), "^units must be an integer >= 1; received units=0$"),
+        (lambda: LSTMCell(2.0), "^units must be an integer >= 1; received units=2.0$"),
+        (lambda: JordanCell(3, True), "^output_units must be an integer >= 1; received output_units=True$"),
         (lambda: ElmanCell(3, "swish"), "^activation must be an Activation or one of .*received 'swish'"),
         (lambda: GRUCell(3, recurrent_activation="hard_sigmoid"), "^recurrent_activation must be .*'hard_sigmoid'"),
         (lambda: JordanCell(3, 2, output_activation="softmax"), "^output_activation must be .*'softmax'"),

@@ -151,7 +151,7 @@ def test_the_config_is_kerass_and_comes_back(cls):
     [
         (lambda: GRU(N, unroll=True), "^unroll must be False: .*received unroll=True$"),
         (lambda: ExplicitRNN(keras.layers.GRUCell(N)), "^cell must have a backward_pass, .*received a GRUCell$"),
-        (lambda: LSTM(-1), "^units must be a positive integer; received units=-1$"),
+        (lambda: LSTM(-1), "^units must be an integer >= 1; received units=-1$"),
         (lambda: LSTM(N)(ops.zeros((B, 0, D))), "^sequences must have at least one time step; .*\\(4, 0, 3\\)"),
         (lambda: LSTM(N)(ops.zeros((B, D))), "expected ndim=3, found ndim=2"),
         (lambda: ExplicitRNN(ElmanCell(N))(np.full((B, T, D), np.nan)), "^x must be finite"),

@@ -129,7 +129,7 @@ def test_batch_normalized_recurrence_is_the_loop(training):
         (lambda: LayerNormalization(epsilon=-1.0), "epsilon must be >= 0"),
         (lambda: LayerNormalization()(np.ones(3, "float32")), "x must have shape"),
         (lambda: LayerNormCell(keras.layers.Dense(2)), "cell must be a recurrent cell"),
-        (lambda: BatchNormRNN(0), "units must be a positive integer"),
+        (lambda: BatchNormRNN(0), "units must be an integer >= 1"),
         (lambda: BatchNormRNN(2, activation="wave"), "activation"),
         (lambda: BatchNormRNN(2)(np.ones((2, 3), "float32")), "x must have shape"),
     ],

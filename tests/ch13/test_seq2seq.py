@@ -86,5 +86,5 @@ def test_mistakes_are_one_clear_line():
         model.generate(X, 3)
     with pytest.raises(ValueError, match=r"x and y must have shape \(batch, time, features\)"):
         model((X, Y[:, 0]))
-    with pytest.raises(ValueError, match="length must be a positive integer"):
+    with pytest.raises(ValueError, match="length must be an integer >= 1"):
         model_of(gru).generate(X, 0)

@@ -103,7 +103,7 @@ def test_windows_begin_with_padding_and_drop_an_incomplete_end():
     ("call", "message"),
     [
         (lambda: TruncatedBPTT(ElmanBPTT(2, 1), 5, 4), "k2 must be at least k1; received k1=5 and k2=4"),
-        (lambda: TruncatedBPTT(ElmanBPTT(2, 1), 0), "k1 must be a positive integer; received k1=0"),
+        (lambda: TruncatedBPTT(ElmanBPTT(2, 1), 0), "k1 must be an integer >= 1; received k1=0"),
         (lambda: TruncatedBPTT(ElmanBPTT(2, 1, return_sequences=False), 5), "RecurrentBPTT with return_sequences"),
         (lambda: trainer(30).fit(STREAM, TARGET), "x must have at least k1=30 steps; received 24"),
         (lambda: trainer(5).fit(STREAM[:, :20], TARGET), "same streams and steps"),

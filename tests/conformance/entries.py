@@ -227,7 +227,7 @@ LAYERS = {
     "SimpleRNN": Entry(
         {"units": 3},
         (5, 2),
-        (({"units": 0}, "units must be a positive integer"), ({"unroll": True}, "unroll must be False")),
+        (({"units": 0}, "units must be an integer >= 1"), ({"unroll": True}, "unroll must be False")),
     ),
     "LSTM": Entry(
         {"units": 3, "return_sequences": True},
@@ -250,7 +250,7 @@ LAYERS = {
     "BatchNormRNN": Entry(
         {"units": 3, "activation": "tanh", "return_sequences": True, "momentum": 0.9},
         (5, 4),
-        (({"units": 0}, "units must be a positive integer"),),
+        (({"units": 0}, "units must be an integer >= 1"),),
         {"masks": "the moments are those of all steps", "training": BATCH},
     ),
     "LayerNormalization": Entry(
@@ -446,7 +446,7 @@ MODELS = {
     "ElmanBPTT": Entry(
         {"units": 3, "outputs": 1, "activation": "tanh", "return_sequences": False, "loss": "mse"},
         (5, 2),
-        (({"units": 0}, "units must be a positive integer"), ({"outputs": 0}, "units must be an integer >= 1")),
+        (({"units": 0}, "units must be an integer >= 1"), ({"outputs": 0}, "units must be an integer >= 1")),
         {"masks": "reads whole sequences"},
     ),
     "RecurrentBPTT": Entry(

@@ -6,8 +6,9 @@ The formulas, and their derivatives by hand, are in `dot_product.py`.
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch13.dot_product import attend
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.checks import ChecksData, check_positive
 
 __all__ = ["MaskedSelfAttention", "SelfAttention", "causal_mask", "scaled_dot_product_attention"]
 
@@ -123,8 +124,8 @@ class SelfAttention(ChecksData, keras.Layer):
         if len(input_shape) != 3 or input_shape[-1] is None:
             raise ValueError(f"x must have shape (batch, tokens, features); received shape {tuple(input_shape)}")
         sizes = {"query": self.key_dim, "key": self.key_dim, "value": self.value_dim}
-        for name, size in sizes.items():
-            draw = another(self.kernel_initializer)
+        for k, (name, size) in enumerate(sizes.items()):
+            draw = another_draw(self.kernel_initializer, k)
             setattr(self, f"{name}_kernel", self.add_weight((input_shape[-1], size), draw, name=f"{name}_kernel"))
         self.built = True
 
@@ -163,15 +164,3 @@ class MaskedSelfAttention(SelfAttention):
     """
 
     causal = True
-
-
-def check_positive(name, value):
-    """`value`, if it is an integer >= 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
-    return value
-
-
-def another(initializer):
-    """An initializer like this one with a draw of its own."""
-    return initializer.clone() if hasattr(initializer, "clone") else initializer

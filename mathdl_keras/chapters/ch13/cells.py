@@ -9,8 +9,9 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch13.recurrence import outer_sum
-from mathdl_keras.chapters.ch13.recurrent_cell import RecurrentCell, positive_integer
+from mathdl_keras.chapters.ch13.recurrent_cell import RecurrentCell
 from mathdl_keras.chapters.ch13.slopes import get_activation, slope, value
+from mathdl_keras.core.checks import check_positive
 
 __all__ = ["ElmanCell", "JordanCell"]
 
@@ -94,7 +95,7 @@ class JordanCell(RecurrentCell):
     def __init__(self, units, output_units, activation="tanh", output_activation=None, use_bias=True, **kwargs):
         super().__init__(units, activation, use_bias, **kwargs)
         self.output_activation = get_activation(output_activation, "output_activation")
-        self.state_size = self.output_size = self.output_units = positive_integer(output_units, "output_units")
+        self.state_size = self.output_size = self.output_units = check_positive("output_units", output_units)
 
     def build(self, input_shape):
         super().build(input_shape)

@@ -2,10 +2,9 @@ r"""The decoder of a transformer: masked self-attention, then attention to what 
 
 import keras
 
-from mathdl_keras.chapters.ch13.attention import check_positive
 from mathdl_keras.chapters.ch13.normalization import LayerNormalization
 from mathdl_keras.chapters.ch13.transformers import Block
-from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.checks import check_data, check_positive
 
 __all__ = ["TransformerDecoder"]
 

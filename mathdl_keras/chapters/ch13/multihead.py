@@ -11,9 +11,10 @@ product with the kernels side by side.
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention import another, causal_mask, check_mask, check_positive
+from mathdl_keras.chapters.ch05.models import another_draw
+from mathdl_keras.chapters.ch13.attention import causal_mask, check_mask
 from mathdl_keras.chapters.ch13.dot_product import attend
-from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.checks import check_data, check_positive
 
 __all__ = ["MultiHeadAttention", "MultiHeadSelfAttention"]
 
@@ -85,9 +86,10 @@ class MultiHeadAttention(keras.Layer):
         self.built = True
 
     def _affine(self, name, kernel, bias):
-        weights = [self.add_weight(kernel, another(self.kernel_initializer), name=f"{name}_kernel")]
+        k = ("query", "key", "value", "attention_output").index(name)
+        weights = [self.add_weight(kernel, another_draw(self.kernel_initializer, k), name=f"{name}_kernel")]
         if self.use_bias:
-            weights.append(self.add_weight(bias, another(self.bias_initializer), name=f"{name}_bias"))
+            weights.append(self.add_weight(bias, another_draw(self.bias_initializer, k), name=f"{name}_bias"))
         return weights
 
     def __call__(self, query, value, key=None, **kwargs):
@@ -173,16 +175,11 @@ class MultiHeadAttention(keras.Layer):
         return (*query_shape[:-1], self.features or query_shape[-1])
 
     def get_config(self):
-        names = ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "seed")
-        return (
-            super().get_config()
-            | {name: getattr(self, name) for name in names}
-            | {
-                "output_shape": self.features,
-                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-                "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            }
-        )
+        names = "num_heads", "key_dim", "value_dim", "dropout", "use_bias", "seed"
+        own = {name: getattr(self, name) for name in names} | {"output_shape": self.features}
+        for name in ("kernel_initializer", "bias_initializer"):
+            own[name] = keras.initializers.serialize(getattr(self, name))
+        return super().get_config() | own
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")

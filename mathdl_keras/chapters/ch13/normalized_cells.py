@@ -6,7 +6,7 @@ from keras import ops
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch13.normalization import LayerNormalization
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.loops import scan
 
 __all__ = ["BatchNormRNN", "LayerNormCell"]
@@ -101,9 +101,7 @@ class BatchNormRNN(ChecksData, keras.Layer):
 
     def __init__(self, units, activation="tanh", return_sequences=False, momentum=0.99, epsilon=1e-3, **kwargs):
         super().__init__(**kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be a positive integer; received units={units!r}")
-        self.units, self.return_sequences = units, return_sequences
+        self.units, self.return_sequences = check_positive("units", units), return_sequences
         self.activation = activations.get(activation)
         self.normalization = BatchNormalization(
             momentum=momentum, epsilon=epsilon, dtype=self.dtype_policy, name="normalization"

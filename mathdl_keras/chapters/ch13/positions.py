@@ -8,8 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention import check_positive
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.checks import ChecksData, check_positive
 
 __all__ = ["LearnedPositionalEmbedding", "SinusoidalPositionalEncoding", "sinusoidal_encoding"]
 

@@ -5,6 +5,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.recurrence import dot, outer_sum
 from mathdl_keras.chapters.ch13.slopes import get_activation
+from mathdl_keras.core.checks import check_positive
 
 CHOICES = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
 
@@ -56,7 +57,7 @@ class RecurrentCell(keras.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.units = positive_integer(units, "units")
+        self.units = check_positive("units", units)
         self.activation = get_activation(activation)
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -124,15 +125,3 @@ class RecurrentCell(keras.Layer):
     def _weight(self, part, shape, name, **choices):
         choices = {kind: getattr(self, f"{part}_{kind}") for kind in CHOICES} | choices
         return self.add_weight(shape=shape, name=name, **choices)
-
-
-def positive_integer(number, name):
-    """The number itself, if it is a positive integer.
-
-    Example:
-        >>> positive_integer(3, "units")
-        3
-    """
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError(f"{name} must be a positive integer; received {name}={number!r}")
-    return number

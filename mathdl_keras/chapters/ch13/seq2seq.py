@@ -3,7 +3,7 @@ r"""Encoder and decoder: from one sequence to another of another length (section
 import keras
 from keras import ops
 
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.loops import scan
 
 __all__ = ["EncoderDecoder"]
@@ -90,8 +90,7 @@ class EncoderDecoder(ChecksData, keras.Model):
         """
         if not self.built:
             raise ValueError("the model must be built: train it, or call it on (x, y) once")
-        if isinstance(length, bool) or not isinstance(length, int) or length < 1:
-            raise ValueError(f"length must be a positive integer; received length={length!r}")
+        check_positive("length", length)
         return self._run_free(self._encode(ops.convert_to_tensor(x, dtype=self.compute_dtype), False), length, False)
 
     def compute_output_shape(self, input_shape):

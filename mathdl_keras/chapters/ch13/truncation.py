@@ -9,8 +9,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch13.bptt import RecurrentBPTT
-from mathdl_keras.chapters.ch13.recurrent_cell import positive_integer
-from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.training import ManualGradientModel
 
 __all__ = ["TruncatedBPTT"]
@@ -46,8 +45,8 @@ class TruncatedBPTT(ManualGradientModel):
         super().__init__(**kwargs)
         if not isinstance(model, RecurrentBPTT) or not model.return_sequences:
             raise ValueError(f"model must be a RecurrentBPTT with return_sequences; received {model!r}")
-        self.model, self.k1 = model, positive_integer(k1, "k1")
-        self.k2 = positive_integer(self.k1 if k2 is None else k2, "k2")
+        self.model, self.k1 = model, check_positive("k1", k1)
+        self.k2 = check_positive("k2", self.k1 if k2 is None else k2)
         if self.k2 < self.k1:
             raise ValueError(f"k2 must be at least k1; received k1={k1} and k2={k2}")
         self.carried = None
