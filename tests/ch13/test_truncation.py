@@ -38,8 +38,8 @@ def test_a_step_takes_the_losses_of_k1_outputs_over_k2_steps():
         begin = max(end - 5, 0)
         x, y = STREAM[:, begin:end], TARGET[:, end - 2 : end]
         slopes = complex_step(lambda w, x=x, y=y, h=start: window_loss(w, x, y, h), weights)
-        if begin + 2 > end + 2 - 5:  # the next window starts two steps on, once there are five
-            start = states(weights, x, start)[max(end + 2 - 5, 0) - begin - 1] if end + 2 > 5 else start
+        ahead = max(end + 2 - 5, 0) - begin  # by so many steps the next window starts later
+        start = states(weights, x, start)[ahead - 1] if ahead else start
         weights = [w - slope for w, slope in zip(weights, slopes, strict=True)]
     model.fit(STREAM[:, :6], TARGET[:, :6], verbose=0)
     for w, expected in zip(model.model.get_weights(), weights, strict=True):

@@ -3,7 +3,7 @@ r"""The decoder of a transformer: masked self-attention, then attention to what 
 import keras
 
 from mathdl_keras.chapters.ch13.normalization import LayerNormalization
-from mathdl_keras.chapters.ch13.transformers import Block
+from mathdl_keras.chapters.ch13.transformers import Block, Stack
 from mathdl_keras.core.checks import check_data, check_positive
 
 __all__ = ["TransformerDecoder"]
@@ -58,7 +58,7 @@ class DecoderBlock(Block):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class TransformerDecoder(keras.Layer):
+class TransformerDecoder(Stack):
     r"""The decoder of a transformer, with a cache for writing token by token (section 13.9).
 
     Each block, with norm "post",
@@ -109,15 +109,12 @@ class TransformerDecoder(keras.Layer):
 
     def __call__(self, x, memory, **kwargs):
         check_data(x), check_data(memory, "memory")
-        return super().__call__(x, memory, **kwargs)
+        return keras.Layer.__call__(self, x, memory, **kwargs)
 
     def call(self, x, memory, x_mask=None, memory_mask=None, training=None):
         for block in self.blocks:
             x = block(x, memory, x_mask=x_mask, memory_mask=memory_mask, training=training)
         return self._end(x)
-
-    def _end(self, x):
-        return x if self.last is None else self.last(x)
 
     def begin(self, memory, length):
         """Caches for `length` tokens: the memory's keys and values are computed once.
@@ -135,14 +132,6 @@ class TransformerDecoder(keras.Layer):
             )
         batch = memory.shape[0]
         return [(b.begin(batch, length), tuple(b.attention[1].project_memory(memory))) for b in self.blocks]
-
-    def step(self, x, caches, place):
-        """The output (B, 1, d) of the token x (B, 1, d) at `place`, and the caches."""
-        after = []
-        for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block.step(x, cache, place)
-            after.append(cache)
-        return self._end(x), after
 
     def compute_mask(self, x, previous_mask=None):
         return getattr(x, "_keras_mask", None)

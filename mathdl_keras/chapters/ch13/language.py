@@ -142,7 +142,7 @@ class CausalLanguageModel(keras.Model):
     def bits_per_character(self, text):
         r""":math:`-\frac1N \sum_t \log_2 p(c_t \mid \text{before})` of a text, in windows that overlap by half.
 
-        Each character but the first of all is told from at least half a window, up to a whole one.
+        After the first window each character is told from at least half a window before it, and at most a whole one.
 
         Args:
             text: A string longer than `max_length`.

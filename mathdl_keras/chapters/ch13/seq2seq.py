@@ -118,6 +118,6 @@ class EncoderDecoder(ChecksData, keras.Model):
             y = self.readout(output)
             return [y, *keras.tree.flatten(states)], y
 
-        start = ops.zeros_like(states[0][:, :1]) * ops.zeros((1, self.readout.units), states[0].dtype)
+        start = ops.zeros((ops.shape(states[0])[0], self.readout.units), states[0].dtype)
         y = scan(step, [start, *states], length=length)[1]
         return ops.transpose(y, (1, 0, 2))

@@ -156,8 +156,23 @@ class TransformerBlock(Block):
         return tuple(input_shape)
 
 
+class Stack(ChecksData, keras.Layer):
+    """Blocks one after another, and with norm "pre" a last normalization: what encoders and decoders share."""
+
+    def _end(self, x):
+        return x if self.last is None else self.last(x)
+
+    def step(self, x, caches, place):
+        """The output (B, 1, d) of the token x (B, 1, d) at `place`, and the caches."""
+        after = []
+        for block, cache in zip(self.blocks, caches, strict=True):
+            x, cache = block.step(x, cache, place)
+            after.append(cache)
+        return self._end(x), after
+
+
 @keras.saving.register_keras_serializable("mathdl_keras")
-class TransformerEncoder(ChecksData, keras.Layer):
+class TransformerEncoder(Stack):
     r"""Transformer blocks one after another (section 13.9).
 
     .. math:: X^{\ell} = \mathrm{Block}_\ell(X^{\ell-1}), \qquad Z = X^L, \text{ or } N(X^L) \text{ with norm ``pre''}
@@ -202,9 +217,6 @@ class TransformerEncoder(ChecksData, keras.Layer):
             inputs = block(inputs, mask=mask, training=training)
         return self._end(inputs)
 
-    def _end(self, x):
-        return x if self.last is None else self.last(x)
-
     def attention_weights(self, x):
         """For each block the weights of its heads, (B, H, n, n), in inference."""
         found = []
@@ -224,14 +236,6 @@ class TransformerEncoder(ChecksData, keras.Layer):
     def begin(self, batch, length):
         """The caches of the blocks before the first token."""
         return [block.begin(batch, length) for block in self.blocks]
-
-    def step(self, x, caches, place):
-        """The output (B, 1, d) of the token x (B, 1, d) at `place`, and the caches."""
-        after = []
-        for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block.step(x, cache, place)
-            after.append(cache)
-        return self._end(x), after
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)

@@ -30,7 +30,7 @@ __all__ = ["run"]
 
 TEST_FROM = np.datetime64("2015-01-01")
 MONTH, CHUNK, DECAY, UNITS, BLOCK = 22, 100, 0.94, 8, 21
-# Measured outside this package; there is one seed for the network, so its target is a wide band.
+# Measured outside this package.
 TARGETS = {"EWMA of returns": (0.565, 0.005), "log-HAR": (0.464, 0.005)}
 LEVEL = LinearPlant([[1.0]], None, [[1.0]], [[0.1]], [[1.0]])
 
@@ -145,4 +145,4 @@ def metrics(session, losses):
     for name in ("observer", "GRU"):
         difference = losses[name] - losses["log-HAR"]
         yield Metric(f"QLIKE, {name} less log-HAR", float(difference.mean()))
-        yield Metric("its standard error", block_error(difference))
+        yield Metric(f"standard error of {name} less log-HAR", block_error(difference))
