@@ -6,6 +6,7 @@ from mathdl_keras.chapters.ch06.callbacks import GradientNorms, TerminateOnNonFi
 from mathdl_keras.chapters.ch08.callbacks import VanishingGradientReport
 from mathdl_keras.chapters.ch10.callbacks import BatchStatisticsMonitor
 from mathdl_keras.chapters.ch11.callbacks import BestWeights
+from mathdl_keras.chapters.ch15.callbacks import SampleGrid, StopOnDivergence
 
 __all__ = [
     "BatchStatisticsMonitor",
@@ -13,6 +14,8 @@ __all__ = [
     "ErrorEnvelope",
     "GeneralizationGap",
     "GradientNorms",
+    "SampleGrid",
+    "StopOnDivergence",
     "TerminateOnNonFinite",
     "VanishingGradientReport",
 ]

@@ -30,6 +30,7 @@ from mathdl_keras.chapters.ch14.filters import (
     SignalDetector,
 )
 from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
+from mathdl_keras.chapters.ch15.sampling import ReparameterizedSampling
 
 __all__ = [
     "AndUnit",
@@ -66,6 +67,7 @@ __all__ = [
     "PolynomialFeatures1D",
     "RandomFeatures",
     "RandomFourierFeatures",
+    "ReparameterizedSampling",
     "SelfAttention",
     "SignalDetector",
     "SimpleRNN",

@@ -24,24 +24,34 @@ from mathdl_keras.chapters.ch14.models import (
     MultiChannelCNN,
     SingleChannelCNN,
 )
+from mathdl_keras.chapters.ch15.bayesian import BayesianLogisticRegression
+from mathdl_keras.chapters.ch15.gan import GAN
+from mathdl_keras.chapters.ch15.linear_vae import LinearVAE
+from mathdl_keras.chapters.ch15.posteriors import GaussianPosterior
+from mathdl_keras.chapters.ch15.vae import VariationalAutoencoder
+from mathdl_keras.chapters.ch15.wgan import WassersteinGAN
 from mathdl_keras.core.training import FunctionalStepModel, ManualGradientModel, StepModel
 
 __all__ = [
     "BackpropMLP",
     "BackpropModel",
     "BatchNormMLP",
+    "BayesianLogisticRegression",
     "CausalLanguageModel",
     "DropoutMLP",
     "ElmanBPTT",
     "EncoderDecoder",
     "FeedForward",
     "FunctionalStepModel",
+    "GAN",
+    "GaussianPosterior",
     "KernelPerceptron",
     "KernelRidge",
     "Lasso",
     "LearnedFilterDetector",
     "LinearModel",
     "LinearRegression",
+    "LinearVAE",
     "LogisticRegression",
     "ManualGradientModel",
     "MinimumNormRegressor",
@@ -57,4 +67,6 @@ __all__ = [
     "StepModel",
     "Trainer",
     "TruncatedBPTT",
+    "VariationalAutoencoder",
+    "WassersteinGAN",
 ]

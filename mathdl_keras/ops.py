@@ -103,6 +103,19 @@ from mathdl_keras.chapters.ch14.detection import (
 )
 from mathdl_keras.chapters.ch14.geometry import conv_output_size, receptive_field, toeplitz_matrix
 from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward
+from mathdl_keras.chapters.ch15.bounds import elbo, elbo_draws
+from mathdl_keras.chapters.ch15.games import gan_value, jensen_shannon, optimal_discriminator
+from mathdl_keras.chapters.ch15.gaussians import (
+    DiagonalGaussian,
+    FullGaussian,
+    bernoulli_log_density,
+    gaussian_log_density,
+    kl_diagonal_gaussians,
+)
+from mathdl_keras.chapters.ch15.metrics import mode_coverage
+from mathdl_keras.chapters.ch15.ppca import PPCA, ppca
+from mathdl_keras.chapters.ch15.sampling import reparameterized_gradient, score_function_gradient
+from mathdl_keras.chapters.ch15.transport import kantorovich_lp, wasserstein_1d
 from mathdl_keras.core.autodiff import custom_vjp, grad, hvp, jacobian, jvp, per_example_gradients, value_and_grad, vjp
 from mathdl_keras.core.loops import compiled, compiled_loop, scan
 
@@ -115,9 +128,11 @@ __all__ = [
     "ConstantFeaturesWarning",
     "CorrelatedFeaturesWarning",
     "Curve",
+    "DiagonalGaussian",
     "DropoutPrediction",
     "Explanation",
     "FoldScores",
+    "FullGaussian",
     "GroupKFold",
     "IllConditioned",
     "ImportanceReport",
@@ -140,6 +155,7 @@ __all__ = [
     "MovingMoments",
     "NGramModel",
     "NetworkCost",
+    "PPCA",
     "PartialDependence",
     "PermutationImportance",
     "PolynomialKernel",
@@ -160,6 +176,7 @@ __all__ = [
     "batch_moments",
     "batch_norm_backward",
     "batch_norm_forward",
+    "bernoulli_log_density",
     "bias_variance",
     "boolean_inputs",
     "causal_mask",
@@ -182,6 +199,8 @@ __all__ = [
     "draw_batches",
     "draw_token",
     "dropout_ridge",
+    "elbo",
+    "elbo_draws",
     "empirical_risk",
     "equivariance_error",
     "error_covariance",
@@ -191,6 +210,8 @@ __all__ = [
     "fold_predictions",
     "fold_weights",
     "forward_scan",
+    "gan_value",
+    "gaussian_log_density",
     "gaussian_moment",
     "gcv",
     "geometric_mean_ensemble",
@@ -207,9 +228,12 @@ __all__ = [
     "is_separable",
     "is_threshold_function",
     "jacobian",
+    "jensen_shannon",
     "jvp",
+    "kantorovich_lp",
     "kernel_ridge",
     "kernel_shap",
+    "kl_diagonal_gaussians",
     "lasso_path",
     "layer_gradients",
     "least_squares",
@@ -227,6 +251,7 @@ __all__ = [
     "mercer_spectrum",
     "minibatch_gradient_covariance",
     "minimum_norm",
+    "mode_coverage",
     "mse_gradient",
     "mse_hessian",
     "network_cost",
@@ -234,17 +259,20 @@ __all__ = [
     "null_threshold",
     "nystrom_features",
     "one_hot",
+    "optimal_discriminator",
     "parity_network",
     "partial_dependence",
     "pearson_correlation",
     "per_example_gradients",
     "permutation_importance",
     "polynomial_features",
+    "ppca",
     "predicted_errors",
     "predicted_risk",
     "recalibrate_batchnorm",
     "receptive_field",
     "relu_network",
+    "reparameterized_gradient",
     "require_psd",
     "riccati_gain",
     "ridge_path",
@@ -253,6 +281,7 @@ __all__ = [
     "scale_logits",
     "scaled_dot_product_attention",
     "scan",
+    "score_function_gradient",
     "select",
     "sgd_replicas",
     "sgd_stationary_covariance",
@@ -287,6 +316,7 @@ __all__ = [
     "value_and_grad",
     "variance_components",
     "vjp",
+    "wasserstein_1d",
     "weight_scaling",
     "window_moments",
 ]

@@ -502,10 +502,31 @@ METRICS: dict[str, Scored] = {
             ({"class_aggregation": "sum"}, "class_aggregation must be one of"),
         ),
     ),
+    "ModeCoverage": Scored(
+        {"centres": [[0.0, 0.0], [1.0, 1.0]], "radius": 0.5},
+        np.hstack([REALS, SCORES]),
+        np.hstack([REALS, SCORES])[::-1].copy(),
+        (({"radius": 0.0}, "radius must be positive"), ({"share": 2.0}, "share must be in")),
+    ),
+    "Wasserstein1": Scored(
+        {"lo": -3.0, "hi": 3.0, "bins": 50},
+        REALS,
+        SCORES,
+        (({"hi": -4.0}, "lo must be below hi"), ({"bins": 0}, "bins must be an integer >= 1")),
+    ),
 }
 
 # Components that are no function of a tensor, and where they are tested instead.
 ELSEWHERE = {
+    "ReparameterizedSampling": "random: tests/ch15/test_gaussians.py",
+    "VariationalAutoencoder": "random: tests/ch15/test_vae.py",
+    "LinearVAE": "random: tests/ch15/test_ppca.py",
+    "BayesianLogisticRegression": "no layer: tests/ch15/test_posteriors.py",
+    "GaussianPosterior": "no layer: tests/ch15/test_posteriors.py",
+    "GAN": "two players: tests/ch15/test_gan.py",
+    "WassersteinGAN": "two players: tests/ch15/test_wgan.py",
+    "SampleGrid": "needs a model: tests/ch15/test_callbacks.py",
+    "StopOnDivergence": "needs a model: tests/ch15/test_callbacks.py",
     "ElmanCell": "a recurrent cell: tests/ch13/test_cells.py",
     "JordanCell": "a recurrent cell: tests/ch13/test_cells.py",
     "LSTMCell": "a recurrent cell: tests/ch13/test_cells.py",

@@ -1,0 +1,164 @@
+"""Watching adversarial training: a grid of samples each epoch, and a stop where a loss is no number (section 15.4)."""
+
+import math
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+__all__ = ["SampleGrid", "StopOnDivergence"]
+
+PARTS = ("critic", "discriminator", "generator", "encoder", "decoder")  # in the order in which they are suspected
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Saves a grid of samples as a picture after each epoch, from the same noise each time (§15.4).
+
+    The files are `epoch_0001.png` and so on. Samples that are not finite are not drawn: what was saved before a
+    divergence is kept. Works with any model that has `latent_dim` and `decode(z)`, or that maps noise to samples when
+    called, such as `GAN` and `WassersteinGAN`.
+
+    Args:
+        folder: Where to save; made if need be.
+        image_shape: (height, width) or (height, width, channels) of a sample.
+        rows: Rows of the grid.
+        columns: Columns of the grid.
+        limits: The values of black and white.
+        every: Save after each so many epochs.
+        transform: From samples, an array (rows * columns, ...), to images, where they are no images yet.
+        seed: Of the noise.
+
+    Attributes:
+        paths: The files, in order.
+
+    Raises:
+        ValueError: If a size is not positive, the limits are not in order, or the samples are no images of this shape.
+
+    Example:
+        >>> import tempfile
+        >>> from mathdl_keras.chapters.ch15.gan import GAN
+        >>> gan = GAN(keras.layers.Dense(6), keras.layers.Dense(1), latent_dim=2, seed=0)
+        >>> gan.compile({"generator": "sgd", "discriminator": "sgd"})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     grids = SampleGrid(folder, (2, 3), rows=2, columns=2)
+        ...     _ = gan.fit(np.ones((32, 6), "float32"), epochs=2, verbose=0, callbacks=[grids])
+        ...     [path.name for path in grids.paths]
+        ['epoch_0001.png', 'epoch_0002.png']
+    """
+
+    def __init__(self, folder, image_shape, rows=8, columns=8, limits=(0.0, 1.0), every=1, transform=None, seed=0):
+        super().__init__()
+        sizes = {"rows": rows, "columns": columns, "every": every}
+        for name, value in sizes.items():
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
+        if len(image_shape) not in (2, 3):
+            raise ValueError(f"image_shape must be (height, width[, channels]); received {tuple(image_shape)}")
+        if not limits[0] < limits[1]:
+            raise ValueError(f"limits must be black and white, in this order; received limits={limits}")
+        self.folder, self.image_shape, self.limits = Path(folder), (*image_shape, 1)[:3], limits
+        self.rows, self.columns, self.every, self.transform = rows, columns, every, transform
+        self.seed, self.paths = int(seed), []
+
+    def on_train_begin(self, logs=None):
+        self.paths = []
+        rng = np.random.default_rng(self.seed)
+        self._noise = rng.standard_normal((self.rows * self.columns, self.model.latent_dim)).astype("float32")
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every:
+            return
+        samples = self._samples()
+        if not np.all(np.isfinite(samples)):
+            return
+        images = samples if self.transform is None else np.asarray(self.transform(samples))
+        if images[0].size != math.prod(self.image_shape):
+            raise ValueError(f"image_shape must be that of a sample, {images.shape[1:]}; received {self.image_shape}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"epoch_{epoch + 1:04d}.png"
+        keras.utils.save_img(path, tiled(self._gray(images), self.rows, self.columns), scale=False)
+        self.paths.append(path)
+
+    def _samples(self):
+        decode = getattr(self.model, "decode", None) or (lambda z: self.model(z, training=False))
+        return ops.convert_to_numpy(ops.cast(decode(ops.convert_to_tensor(self._noise)), "float32"))
+
+    def _gray(self, images):
+        low, high = self.limits
+        return 255 * np.clip((images.reshape(-1, *self.image_shape) - low) / (high - low), 0, 1)
+
+
+def tiled(images, rows, columns, margin=1):
+    """(rows * (height + margin) + margin, ..., channels): images side by side, with gray lines between them."""
+    _, height, width, channels = images.shape
+    grid = np.full((rows * (height + margin) + margin, columns * (width + margin) + margin, channels), 128.0)
+    for k, image in enumerate(images):
+        top, left = (k // columns) * (height + margin) + margin, (k % columns) * (width + margin) + margin
+        grid[top : top + height, left : left + width] = image
+    return grid
+
+
+class StopOnDivergence(keras.callbacks.Callback):
+    """Stops training when a logged quantity is no longer finite; says which, when, and in which part of the model.
+
+    The weights go back to those after the last epoch that was finite, or before training. Files that were saved are
+    left alone. `GAN.fit` and `WassersteinGAN.fit` add one by themselves.
+
+    Attributes:
+        found: `None`, or a line that says what happened.
+
+    Warns:
+        RuntimeWarning: When it stops training.
+
+    Example:
+        >>> from mathdl_keras.chapters.ch15.gan import GAN
+        >>> gan = GAN(keras.layers.Dense(1), keras.layers.Dense(1, name="d"), latent_dim=1, seed=0)
+        >>> gan.compile({"generator": "sgd", "discriminator": keras.optimizers.SGD(float("inf"))})
+        >>> guard = StopOnDivergence()
+        >>> with warnings.catch_warnings(action="ignore"):
+        ...     _ = gan.fit(np.ones((64, 1), "float32"), verbose=0, callbacks=[guard])
+        >>> guard.found.partition(":")[0][-19:], bool(np.all(np.isfinite(gan.sample(3))))
+        ('in epoch 1, batch 1', True)
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.found = None
+
+    def on_train_begin(self, logs=None):
+        self.found = None
+        self._keep()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.found is not None:
+            return
+        bad = [(name, float(value)) for name, value in (logs or {}).items() if not np.isfinite(float(value))]
+        if bad:
+            self._place, self._bad = batch + 1, bad[0]
+            self.found = ""
+            self._model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.found is None:
+            self._keep()
+        elif not self.found:
+            name, value = self._bad
+            self.found = f"{name} is {value} in epoch {epoch + 1}, batch {self._place}: {self._where()}"
+            for variable, kept in zip(self.model.weights, self._weights, strict=True):
+                variable.assign(kept)
+            warnings.warn(
+                f"{self.found}; training stopped, weights are those before this epoch", RuntimeWarning, stacklevel=2
+            )
+
+    def _keep(self):
+        self._weights = [ops.copy(v) for v in self.model.weights]
+
+    def _where(self):
+        parts = {name: getattr(self.model, name, None) for name in PARTS}
+        for name, part in ({name: part for name, part in parts.items() if part} | {"model": self.model}).items():
+            for variable in part.trainable_weights:
+                if not np.all(np.isfinite(ops.convert_to_numpy(ops.cast(variable, "float32")))):
+                    return f"weights of the {name} are not finite ({variable.path})"
+        return "all weights are finite"
