@@ -1,0 +1,1 @@
+"""Programs for one backend alone, against which ours are timed."""
