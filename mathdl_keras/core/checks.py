@@ -36,9 +36,9 @@ def check_positive(name: str, value) -> int:
         >>> check_positive("units", 3)
         3
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
-    return value
+    return int(value)
 
 
 def _has_finite_sum(x):

@@ -162,7 +162,7 @@ def _output_shape(name, part, shape):
         if not _fits(shape, wanted):  # Keras itself lets a single feature pass for several
             raise ValueError(f"takes ({_plain(wanted)})")
         return tuple(part(keras.KerasTensor((None, *shape))).shape)[1:]
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         lines = [line.strip() for line in str(error).splitlines()]
         reason = next((line for line in lines if "expected" in line), lines[0])
         raise ValueError(

@@ -53,8 +53,8 @@ class BayesianLogisticRegression:
     """
 
     def __init__(self, prior_variance=1.0, family="full"):
-        if not 0 < prior_variance < float("inf"):
-            raise ValueError(f"prior_variance must be positive and finite; received prior_variance={prior_variance}")
+        if not isinstance(prior_variance, int | float) or not 0 < prior_variance < float("inf"):
+            raise ValueError(f"prior_variance must be positive and finite; received prior_variance={prior_variance!r}")
         self.prior_variance, self.family = float(prior_variance), check_family(family)
 
     def fit(self, x, y, steps=200, tolerance=1e-10):

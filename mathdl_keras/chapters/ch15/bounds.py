@@ -15,6 +15,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch15.gaussians import gaussian_log_density
+from mathdl_keras.core.checks import check_positive
 
 __all__ = ["elbo", "elbo_draws"]
 
@@ -77,7 +78,6 @@ def elbo(log_joint, q, n=1, form="analytic_kl", seed=None):
         >>> tuple(elbo(gaussian_log_density, q, n=10, seed=0).shape)
         (4,)
     """
-    if not isinstance(n, int) or n < 1:
-        raise ValueError(f"n must be an integer >= 1; received n={n!r}")
+    n = check_positive("n", n)
     noise = keras.random.normal((n, *q.mean.shape), dtype=q.mean.dtype, seed=seed)
     return ops.sum(elbo_draws(log_joint, q, noise, form), axis=0) / n

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.checks import check_positive
+
 __all__ = ["SampleGrid", "StopOnDivergence"]
 
 PARTS = ("critic", "discriminator", "generator", "encoder", "decoder")  # in the order in which they are suspected
@@ -50,19 +52,19 @@ class SampleGrid(keras.callbacks.Callback):
 
     def __init__(self, folder, image_shape, rows=8, columns=8, limits=(0.0, 1.0), every=1, transform=None, seed=0):
         super().__init__()
-        sizes = {"rows": rows, "columns": columns, "every": every}
-        for name, value in sizes.items():
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
         if len(image_shape) not in (2, 3):
             raise ValueError(f"image_shape must be (height, width[, channels]); received {tuple(image_shape)}")
         if not limits[0] < limits[1]:
             raise ValueError(f"limits must be black and white, in this order; received limits={limits}")
         self.folder, self.image_shape, self.limits = Path(folder), (*image_shape, 1)[:3], limits
-        self.rows, self.columns, self.every, self.transform = rows, columns, every, transform
+        self.rows, self.columns = check_positive("rows", rows), check_positive("columns", columns)
+        self.every, self.transform = check_positive("every", every), transform
         self.seed, self.paths = int(seed), []
 
     def on_train_begin(self, logs=None):
+        if not hasattr(self.model, "latent_dim"):
+            raise ValueError(f"SampleGrid needs a model with latent_dim; received {type(self.model).__name__}")
+        self.folder.mkdir(parents=True, exist_ok=True)  # before any training
         self.paths = []
         rng = np.random.default_rng(self.seed)
         self._noise = rng.standard_normal((self.rows * self.columns, self.model.latent_dim)).astype("float32")
@@ -76,7 +78,6 @@ class SampleGrid(keras.callbacks.Callback):
         images = samples if self.transform is None else np.asarray(self.transform(samples))
         if images[0].size != math.prod(self.image_shape):
             raise ValueError(f"image_shape must be that of a sample, {images.shape[1:]}; received {self.image_shape}")
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"epoch_{epoch + 1:04d}.png"
         keras.utils.save_img(path, tiled(self._gray(images), self.rows, self.columns), scale=False)
         self.paths.append(path)

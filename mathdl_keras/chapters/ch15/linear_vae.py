@@ -8,6 +8,7 @@ from mathdl_keras.chapters.ch05.models import FeedForward
 from mathdl_keras.chapters.ch15.gaussians import LOG_2PI, kl_diagonal_gaussians
 from mathdl_keras.chapters.ch15.ppca import ppca
 from mathdl_keras.chapters.ch15.vae import VariationalAutoencoder
+from mathdl_keras.core.checks import check_positive
 
 __all__ = ["LinearVAE"]
 
@@ -41,8 +42,7 @@ class LinearVAE(VariationalAutoencoder):
     """
 
     def __init__(self, features, latent_dim, beta=1.0, seed=None, **kwargs):
-        if not isinstance(latent_dim, int) or latent_dim < 1:  # before a network of this width is made
-            raise ValueError(f"latent_dim must be an integer >= 1; received latent_dim={latent_dim!r}")
+        features, latent_dim = check_positive("features", features), check_positive("latent_dim", latent_dim)
         dtype = kwargs.get("dtype")
         encoder = FeedForward((features, 2 * latent_dim), dtype=dtype)
         decoder = FeedForward((latent_dim, features), dtype=dtype)

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.checks import check_positive
+
 __all__ = ["ModeCoverage", "Wasserstein1", "mode_coverage"]
 
 
@@ -131,12 +133,10 @@ class Wasserstein1(keras.metrics.Metric):
         super().__init__(name=name, dtype=dtype)
         if not -math.inf < lo < hi < math.inf:
             raise ValueError(f"lo must be below hi, both finite; received lo={lo}, hi={hi}")
-        for key, value in {"bins": bins, "features": features}.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{key} must be an integer >= 1; received {key}={value!r}")
-        self.lo, self.hi, self.bins, self.features, self._direction = float(lo), float(hi), bins, features, "down"
+        self.lo, self.hi, self._direction = float(lo), float(hi), "down"
+        self.bins, self.features = check_positive("bins", bins), check_positive("features", features)
         # mass of real and of generated samples at or below the middle of each bin
-        self.below = self.add_variable(shape=(2, features, bins), initializer="zeros", name="below")
+        self.below = self.add_variable(shape=(2, self.features, self.bins), initializer="zeros", name="below")
         self.total = self.add_variable(shape=(), initializer="zeros", name="total")
 
     def update_state(self, y_true, y_pred, sample_weight=None):

@@ -11,7 +11,7 @@ from scipy import optimize
 from mathdl_keras.chapters.ch15.bounds import elbo_draws
 from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian, FullGaussian
 from mathdl_keras.core.autodiff import vjp
-from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.checks import as_table, check_positive
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -56,9 +56,8 @@ class GaussianPosterior:
     """
 
     def __init__(self, log_joint, dimension, family="full"):
-        if not isinstance(dimension, int) or dimension < 1:
-            raise ValueError(f"dimension must be an integer >= 1; received dimension={dimension!r}")
-        self.log_joint, self.dimension, self.family = log_joint, dimension, check_family(family)
+        self.dimension = check_positive("dimension", dimension)
+        self.log_joint, self.family = log_joint, check_family(family)
 
     def fit(self, noise, weights=None, start=None):
         """Maximises the bound on these draws; returns the posterior itself.

@@ -17,7 +17,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch15.gaussians import LOG_2PI, bernoulli_log_density, kl_diagonal_gaussians
 from mathdl_keras.chapters.ch15.sampling import ReparameterizedSampling
-from mathdl_keras.core.checks import ChecksData, check_data
+from mathdl_keras.core.checks import ChecksData, check_data, check_positive
 from mathdl_keras.core.training import StepModel
 
 __all__ = ["VariationalAutoencoder"]
@@ -63,10 +63,12 @@ class VariationalAutoencoder(ChecksData, StepModel):
 
     def __init__(self, encoder, decoder, latent_dim, beta=1.0, likelihood="gaussian", seed=None, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(latent_dim, int) or latent_dim < 1:
-            raise ValueError(f"latent_dim must be an integer >= 1; received latent_dim={latent_dim!r}")
-        if not 0 <= beta < float("inf"):
-            raise ValueError(f"beta must be finite and >= 0; received beta={beta}")
+        latent_dim = check_positive("latent_dim", latent_dim)
+        if not isinstance(beta, int | float) or not 0 <= beta < float("inf"):
+            raise ValueError(f"beta must be finite and >= 0; received beta={beta!r}")
+        for name, part in (("encoder", encoder), ("decoder", decoder)):
+            if not isinstance(part, keras.Layer):
+                raise ValueError(f"{name} must be a Keras model; received {type(part).__name__}")
         if likelihood not in LIKELIHOODS:
             raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli'; received likelihood={likelihood!r}")
         self.encoder, self.decoder = encoder, decoder
@@ -143,7 +145,10 @@ class VariationalAutoencoder(ChecksData, StepModel):
 
     def fit(self, x=None, y=None, *args, **kwargs):
         """As `keras.Model.fit`, on data alone: `fit(x)`."""
-        for rows in (x, *(kwargs.get("validation_data") or ())[:1]):
+        if y is not None or kwargs.get("sample_weight") is not None:
+            raise ValueError("fit learns from data alone; received targets y or a sample_weight")
+        validation = kwargs.get("validation_data")
+        for rows in (x, validation[0] if isinstance(validation, list | tuple) else validation):
             self._check_rows(rows)
         return super().fit(x, y, *args, **kwargs)
 
@@ -172,8 +177,7 @@ class VariationalAutoencoder(ChecksData, StepModel):
         Raises:
             ValueError: If draws is not a positive integer, or the data are not what `fit` takes.
         """
-        if not isinstance(draws, int) or draws < 1:
-            raise ValueError(f"draws must be an integer >= 1; received draws={draws!r}")
+        draws = check_positive("draws", draws)
         self._check_rows(x)
         x = ops.convert_to_tensor(x, dtype=self.variable_dtype)
         mean, log_variance = self.encode(x)
@@ -194,8 +198,7 @@ class VariationalAutoencoder(ChecksData, StepModel):
             n: How many.
             seed: An integer for the same data each time; by default the model's own stream goes on.
         """
-        if not isinstance(n, int) or n < 1:
-            raise ValueError(f"n must be an integer >= 1; received n={n!r}")
+        n = check_positive("n", n)
         seed = self.sampling.seed_generator if seed is None else seed
         z = keras.random.normal((n, self.latent_dim), dtype=self.variable_dtype, seed=seed)
         return ops.stop_gradient(self.decode(z))

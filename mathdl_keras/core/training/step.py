@@ -99,6 +99,8 @@ class Step:
     def compile(self, optimizer="rmsprop", *args, auto_scale_loss=True, **kwargs):
         """As `keras.Model.compile`; `optimizer` may be a dictionary from parts (attributes) to optimizers."""
         if isinstance(optimizer, dict):
+            if missing := [part for part in optimizer if not hasattr(self, part)]:
+                raise ValueError(f"optimizer must have parts of the model for keys; received {missing}")
             float16 = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
             optimizers = {part: keras.optimizers.get(o) for part, o in optimizer.items()}
             optimizer = NamedOptimizers(

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 from scipy import stats
 
-from mathdl_keras.chapters.ch15.claims.adversarial import train
+from mathdl_keras.chapters.ch15.claims.players import train
 from mathdl_keras.chapters.ch15.games import jensen_shannon
 from mathdl_keras.chapters.ch15.transport import kantorovich_lp, wasserstein_1d
 from mathdl_keras.chapters.ch15.wgan import WassersteinGAN
