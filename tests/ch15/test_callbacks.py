@@ -94,6 +94,17 @@ def test_bad_arguments_of_grids(tmp_path, arguments, match):
         SampleGrid(**({"folder": tmp_path, "image_shape": (2, 2)} | arguments))
 
 
+def test_a_model_without_noise_and_a_folder_that_is_a_file_are_refused_before_training(tmp_path):
+    other = keras.Sequential([keras.layers.Dense(1)])
+    other.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="SampleGrid needs a model with latent_dim; received Sequential"):
+        other.fit(REAL, REAL[:, :1], verbose=0, callbacks=[SampleGrid(tmp_path, (1, 1))])
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(FileExistsError):
+        model().fit(REAL, batch_size=10, verbose=0, callbacks=[SampleGrid(tmp_path / "file", (1, 2))])
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_an_image_of_another_size_is_refused(tmp_path):
     with pytest.raises(ValueError, match="image_shape must be that of a sample"):
         model().fit(REAL, batch_size=10, verbose=0, callbacks=[SampleGrid(tmp_path, (3, 3))])

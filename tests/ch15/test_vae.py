@@ -114,6 +114,9 @@ def test_pictures_are_data_too_and_half_precision_trains():
     ("make", "message"),
     [
         (lambda: VariationalAutoencoder(None, None, 0), "latent_dim must be an integer >= 1; received latent_dim=0"),
+        (lambda: VariationalAutoencoder(3, network(2, 6), 2), "encoder must be a Keras model; received int"),
+        (lambda: autoencoder().fit(X, X), "fit learns from data alone; received targets"),
+        (lambda: autoencoder("bernoulli").fit(X / 9, validation_data=X - 1), r"x must be in \[0, 1\]"),
         (lambda: autoencoder(beta=-1.0), "beta must be finite and >= 0; received beta=-1.0"),
         (lambda: autoencoder("poisson"), "likelihood must be 'gaussian' or 'bernoulli'; received likelihood='poisson'"),
         (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.checks import as_table, check_positive
 
 
 def test_a_table_is_float64_with_targets_in_columns():
@@ -31,6 +31,14 @@ def test_errors_are_one_clear_line(arguments, match):
     with pytest.raises(ValueError, match=match) as error:
         as_table(*arguments)
     assert "\n" not in str(error.value)
+
+
+def test_positive_integers_may_be_numpys():
+    for value in (3, np.int64(3)):
+        assert type(check_positive("n", value)) is int
+    for value in (0, True, 1.0, "1", np.int64(0)):
+        with pytest.raises(ValueError, match="n must be an integer >= 1; received n="):
+            check_positive("n", value)
 
 
 def test_values_whose_sum_overflows_are_finite():

@@ -326,6 +326,8 @@ def test_errors_are_one_clear_line():
         model = fill(Adversarial())
         model.compile({"critic": "adam"})
         model.train_on_batch(X)
+    with pytest.raises(ValueError, match=r"must have parts of the model for keys; received \['discriminator'\]"):
+        fill(Adversarial()).compile({"critic": "adam", "discriminator": "adam"})
     with pytest.raises(ValueError, match=r"log takes names declared by track, \['critic_loss', 'gen.*\['other'\]"):
         Adversarial().log(other=1.0)
     model = hand_written()

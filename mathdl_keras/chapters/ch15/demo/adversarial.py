@@ -57,15 +57,15 @@ def sizes(session, name):
     return session.choose(4, 12), steps
 
 
-def network(inputs, outputs, units=64, **kwargs):
+def network(inputs, outputs, units=64, activation=None):
     """Two hidden layers of rectified units."""
     layers = [keras.layers.Dense(units, "relu") for _ in range(2)]
-    return keras.Sequential([keras.Input((inputs,)), *layers, keras.layers.Dense(outputs)], **kwargs)
+    return keras.Sequential([keras.Input((inputs,)), *layers, keras.layers.Dense(outputs, activation)])
 
 
-def adversaries(kind, seed, features=2, latent=LATENT, units=64, rate=2e-3):
+def adversaries(kind, seed, features=2, latent=LATENT, units=64, rate=2e-3, activation=None):
     """A model of that kind, compiled, and the rows of its batch."""
-    generator, opponent = network(latent, features, units), network(features, 1, units)
+    generator, opponent = network(latent, features, units, activation), network(features, 1, units)
     if kind.startswith("GAN"):
         model = GAN(generator, opponent, latent, seed=seed)
         rates = {"generator": rate, "discriminator": rate / 20 if kind == "GAN, hasty" else rate}
@@ -158,12 +158,13 @@ def run_images(session: Session) -> Results:
     """MNIST digits by a Wasserstein GAN with a penalty; a grid of samples is saved after each epoch."""
     data = datasets.load("mnist5k")
     x = data.x.reshape(len(data.x), -1)
-    model, batch = adversaries("WGAN, penalty", session.seed, x.shape[1], latent=32, units=256, rate=2e-4)
+    sizes = {"features": x.shape[1], "latent": 32, "units": 256, "rate": 2e-4, "activation": "sigmoid"}
+    model, batch = adversaries("WGAN, penalty", session.seed, **sizes)
     folder = session.out / "samples"
     grids = SampleGrid(folder, data.x.shape[1:3], seed=session.seed)
     epochs = session.choose(2, 40)
     curves = session.fit(model, "mnist5k", x, None, epochs=epochs, batch_size=batch, callbacks=[grids])
-    samples = np.clip(model.sample(64, seed=session.seed), 0, 1).reshape(-1, *data.x.shape[1:3])
+    samples = model.sample(64, seed=session.seed).reshape(-1, *data.x.shape[1:3])
     metrics = [
         Metric("mnist5k: value of the critic", curves["critic_value"][-1]),
         Metric("mnist5k: mean brightness, generated", float(samples.mean())),
