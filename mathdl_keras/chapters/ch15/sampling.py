@@ -60,7 +60,7 @@ class ReparameterizedSampling(keras.layers.Layer):
     def call(self, inputs):
         mean, log_variance = inputs
         noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
-        return mean + ops.exp(log_variance / 2) * noise
+        return DiagonalGaussian(mean, log_variance).sample(noise)
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)
