@@ -23,8 +23,8 @@ def ols_qr(solution):
         y = X @ theta + residual / condition
         answer = np.asarray(ops.convert_to_numpy(solution(X.copy(), y.copy())), "float64")
         expect(answer.shape == theta.shape, f"theta must have shape {theta.shape}; received {answer.shape}")
-        # products of X (norm 1) with residuals that are rounded to u |y|
-        size = 1e-13 * np.linalg.norm(y)
+        # |X| = 1. A route by the pseudo-inverse rounds its entries, as large as cond, to u cond: so does it X'r
+        size = max(1e-13, 10 * condition * 2.0**-53) * np.linalg.norm(y)
         expect_close(X.T @ (y - X @ answer), np.zeros_like(theta), "residuals are not orthogonal to X", size)
         expected = np.linalg.lstsq(X, y, rcond=None)[0]
         # QR loses cond * u = 1e-9 of theta, the normal equations cond^2 u = 1e-2
