@@ -11,8 +11,8 @@ import numpy as np
 from keras import layers
 
 from benchmarks.harness import Case, agree_within
+from mathdl_keras.descent import sample_minibatches, sgd_replicas
 from mathdl_keras.models import BackpropMLP
-from mathdl_keras.ops import draw_batches, sgd_replicas
 
 BATCHES, BATCH = 20, 128
 WIDTHS = (784, 256, 128, 10)
@@ -43,7 +43,7 @@ def replicas(models=2000, d=10, steps=1000, samples=100, batch_size=4, learning_
     x = rng.standard_normal((samples, d)).astype("float32")
     y = (x @ rng.standard_normal(d) + rng.standard_normal(samples)).astype("float32")
     start = np.zeros((models, d), "float32")
-    batches = draw_batches(rng, samples, batch_size, (steps, models))
+    batches = sample_minibatches(rng, samples, batch_size, (steps, models))
 
     def peer():
         theta = start.copy()

@@ -1,4 +1,4 @@
-"""ExplicitConv2D, hand-written forward and backward, against keras.layers.Conv2D with autodiff.
+"""Conv2D, hand-written forward and backward, against keras.layers.Conv2D with autodiff.
 
 Both return the layer's output and the gradients with respect to input, kernel and bias, for the
 same upstream gradient; both are compiled where the backend compiles.
@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.harness import Case, agree_within
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
-from mathdl_keras.layers import ExplicitConv2D
+from mathdl_keras.layers import Conv2D
 
 SHAPE, FILTERS, KERNEL = (32, 28, 28, 16), 32, 3
 
@@ -39,7 +39,7 @@ def by_autodiff(layer):
 def cases():
     rng = np.random.default_rng(0)
     for padding in ("valid", "same"):
-        ours = ExplicitConv2D(FILTERS, KERNEL, padding=padding)
+        ours = Conv2D(FILTERS, KERNEL, padding=padding)
         peer = keras.layers.Conv2D(FILTERS, KERNEL, padding=padding)
         for layer in (ours, peer):
             layer.build(SHAPE)

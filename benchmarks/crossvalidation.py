@@ -10,8 +10,8 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import cross_val_score
 
 from benchmarks.harness import Case, agree_within
+from mathdl_keras.model_selection import KFold, MetricFunction, cross_validate
 from mathdl_keras.models import RidgeRegression
-from mathdl_keras.ops import KFold, MetricFunction, cross_validate
 
 rng = np.random.default_rng(0)
 

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.inspection import permutation_importance as sklearn_importance
 
 from benchmarks.harness import Case, ResultsDiffer, agree_within
-from mathdl_keras.ops import permutation_importance, shapley_values
+from mathdl_keras.inspection import permutation_importance, shapley_values
 
 os.environ.setdefault("TQDM_DISABLE", "1")  # the peer's progress bars
 rng = np.random.default_rng(0)

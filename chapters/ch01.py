@@ -37,21 +37,15 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # or "tensorflow", or "torch"
 import keras
 import numpy as np
 
+from mathdl_keras import datasets
 from mathdl_keras.callbacks import GeneralizationGap
 from mathdl_keras.chapters.ch01.exercises import knn_risk, ridge_risk, ridgeless_risk
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import curves, new
+from mathdl_keras.claims import discover, verify
 from mathdl_keras.layers import RandomFeatures
+from mathdl_keras.linear_model import double_descent_curve, double_descent_theory, ridge_risk_asymptotic
+from mathdl_keras.model_selection import bias_variance, empirical_risk, hoeffding_radius
 from mathdl_keras.models import MinimumNormRegressor
-from mathdl_keras.ops import (
-    bias_variance,
-    double_descent_curve,
-    double_descent_theory,
-    empirical_risk,
-    hoeffding_radius,
-    predicted_risk,
-)
+from mathdl_keras.plots import curves, new
 
 keras.utils.set_random_seed(1)
 rng = np.random.default_rng(1)
@@ -204,7 +198,7 @@ for p in (10, 50, 100, 150, 250, 300, 350, 500, 1000, 2000):
     features = RandomFeatures(p, "fourier", scale=0.5)
     model = MinimumNormRegressor(10, features)
     model.fit_closed_form(x[seen], y[seen])
-    theory, _ = predicted_risk(keras.ops.convert_to_numpy(features(x)), y, 300)
+    theory, _ = ridge_risk_asymptotic(keras.ops.convert_to_numpy(features(x)), y, 300)
     accuracy = np.mean(model.predict(x[unseen], verbose=0).argmax(axis=1) == labels[unseen])
     rows.append((p, theory, empirical_risk(model, "mse", x[unseen], y[unseen]), accuracy))
 

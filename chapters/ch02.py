@@ -42,16 +42,17 @@ import numpy as np
 from keras import ops
 from scipy import stats
 
+from mathdl_keras import datasets
 from mathdl_keras.callbacks import ErrorEnvelope
 from mathdl_keras.chapters.ch02.exercises import ols_qr, r2_streaming, steps_to_tolerance
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import COLORS, new
-from mathdl_keras.core.precision import allow_float64
-from mathdl_keras.losses import SquaredLoss
-from mathdl_keras.metrics import R2
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.descent import gradient_descent, mse_gradient, mse_hessian, stable_learning_rate
+from mathdl_keras.linear_model import least_squares
+from mathdl_keras.losses import MeanSquaredError
+from mathdl_keras.metrics import R2Score
 from mathdl_keras.models import LinearRegression
-from mathdl_keras.ops import gradient_descent, least_squares, mse_gradient, mse_hessian, stable_learning_rate
+from mathdl_keras.plots import COLORS, new
+from mathdl_keras.precision import allow_float64
 
 keras.utils.set_random_seed(2)
 rng = np.random.default_rng(2)
@@ -84,7 +85,7 @@ for name, value in zip(data.feature_names, report.kernel[:, 0], strict=True):
 # %%
 target, prediction = np.array([[3.0]], "float32"), np.array([[1.0]], "float32")
 for c in (1.0, 0.5):
-    loss = SquaredLoss(scale=c)
+    loss = MeanSquaredError(scale=c)
     value, slope = float(loss(target, prediction)), float(loss.gradient(target, prediction)[0, 0])
     print(f"c = {c}: loss {value:.1f}, gradient {slope:.1f}")
 
@@ -191,7 +192,7 @@ rate = float(stable_learning_rate(mse_hessian(A))) / 2
 x32, y32 = X.astype("float32"), y.astype("float32")
 
 trained = LinearRegression(kernel_initializer="zeros")
-trained.compile(keras.optimizers.SGD(rate), SquaredLoss())
+trained.compile(keras.optimizers.SGD(rate), MeanSquaredError())
 envelope = ErrorEnvelope(x32, y32)
 trained.fit(x32, y32, batch_size=len(x32), epochs=150, verbose=0, callbacks=[envelope])
 print(f"largest difference of training and formula: {np.abs(envelope.measured - envelope.predicted).max():.1e}")
@@ -234,7 +235,7 @@ fitted = features.astype("float32") @ ops.convert_to_numpy(fit.kernel) + ops.con
 
 
 def r2_of(**settings):
-    metric = R2(class_aggregation=None, **settings)
+    metric = R2Score(class_aggregation=None, **settings)
     metric.update_state(noise, fitted)
     return ops.convert_to_numpy(metric.result())
 
@@ -262,7 +263,7 @@ mean, deviation = split.x_train.mean(axis=0), split.x_train.std(axis=0)  # of th
 train, test = ((part - mean) / deviation for part in (split.x_train, split.x_test))
 
 by_descent, exact = LinearRegression(), LinearRegression()
-by_descent.compile(keras.optimizers.SGD(0.05, momentum=0.9), SquaredLoss(), metrics=[R2()])
+by_descent.compile(keras.optimizers.SGD(0.05, momentum=0.9), MeanSquaredError(), metrics=[R2Score()])
 by_descent.fit(train, split.y_train, batch_size=len(train), epochs=400, verbose=0)
 exact.fit_closed_form(train, split.y_train)
 print(f"R2 of new patients: {by_descent.evaluate(test, split.y_test, verbose=0)[1]:.3f} by descent, ", end="")

@@ -41,15 +41,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
 from mathdl_keras.chapters.ch03.exercises import separability_certificate, stable_bce, unscale
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import new, show_images
-from mathdl_keras.layers import Standardize
-from mathdl_keras.losses import BinaryCrossEntropy
-from mathdl_keras.metrics import CalibrationCurve, ConfusionMatrix, ExactAUC, LogLoss
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.descent import logistic_descent
+from mathdl_keras.layers import Normalization
+from mathdl_keras.linear_model import is_separable, transition_point, transition_width
+from mathdl_keras.losses import BinaryCrossentropy
+from mathdl_keras.metrics import ROCAUC, CalibrationCurve, ConfusionMatrix, LogLoss
 from mathdl_keras.models import LogisticRegression, SoftmaxRegression
-from mathdl_keras.ops import is_separable, logistic_descent, transition_point, transition_width
+from mathdl_keras.plots import new, show_images
 
 keras.utils.set_random_seed(3)
 rng = np.random.default_rng(3)
@@ -74,7 +75,7 @@ print("Keras", keras.__version__, "on", keras.backend.backend())
 z = np.array([[-100.0], [-30.0], [0.0], [15.0], [30.0]], "float32")
 y = np.ones_like(z)
 exact = np.logaddexp(0, -z.astype("float64"))[:, 0]
-ours = BinaryCrossEntropy(from_logits=True, reduction=None)(y, z)
+ours = BinaryCrossentropy(from_logits=True, reduction=None)(y, z)
 clipped = keras.losses.BinaryCrossentropy(reduction=None)(y, ops.sigmoid(z))
 
 print("    logit        loss  from logits    from p, clipped")
@@ -94,7 +95,7 @@ for row in zip(z[:, 0], exact, ops.convert_to_numpy(ours), ops.convert_to_numpy(
 tumours = datasets.breast_cancer()
 columns = [0, 1, 4]
 x_raw, y = tumours.x[:, columns], tumours.y
-scale = Standardize()
+scale = Normalization()
 scale.adapt(x_raw)
 x = ops.convert_to_numpy(scale(x_raw))
 
@@ -128,8 +129,8 @@ for record in verify([claim], refute=True):
 # probabilities mean what they say. All of them gather over batches, as metrics of Keras.
 
 # %%
-metrics = [ConfusionMatrix(), ExactAUC(capacity=len(y)), LogLoss(), CalibrationCurve(bins=5)]
-model.compile(loss=BinaryCrossEntropy(), metrics=metrics)
+metrics = [ConfusionMatrix(), ROCAUC(capacity=len(y)), LogLoss(), CalibrationCurve(bins=5)]
+model.compile(loss=BinaryCrossentropy(), metrics=metrics)
 logs = model.evaluate(x, y, batch_size=100, verbose=0, return_dict=True)
 print(f"area under the curve {logs['auc']:.4f}, log loss {logs['log_loss']:.4f}")
 print("rows: what it is; columns: what it was taken for (malignant, benign)")

@@ -38,14 +38,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
 from mathdl_keras.chapters.ch04.exercises import arc_cosine_0, is_mercer, kernel_perceptron_step
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import curves, heatmap, new, show_images
-from mathdl_keras.layers import RandomFourierFeatures
-from mathdl_keras.losses import HingeLoss, LogisticLoss, PerceptronLoss, ZeroOneLoss
-from mathdl_keras.models import KernelPerceptron, KernelRidge, MinimumNormRegressor, Perceptron
-from mathdl_keras.ops import (
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.kernels import (
     ArcCosineKernel,
     BrownianKernel,
     LinearKernel,
@@ -54,6 +50,10 @@ from mathdl_keras.ops import (
     is_psd,
     mercer_spectrum,
 )
+from mathdl_keras.layers import RandomFourierFeatures
+from mathdl_keras.losses import Hinge, LogisticLoss, PerceptronLoss, ZeroOneLoss
+from mathdl_keras.models import KernelPerceptron, KernelRidge, MinimumNormRegressor, Perceptron
+from mathdl_keras.plots import curves, heatmap, new, show_images
 
 keras.utils.set_random_seed(4)
 rng = np.random.default_rng(4)
@@ -108,7 +108,7 @@ print("the perceptron:", fit.weights.round(4), "  SGD in Keras:", w.round(4))
 
 margins = np.linspace(-2, 3, 301)[:, None]
 figure, axes = new(width=7, title="Losses of the margin")
-for loss in (ZeroOneLoss, PerceptronLoss, HingeLoss, LogisticLoss):
+for loss in (ZeroOneLoss, PerceptronLoss, Hinge, LogisticLoss):
     values = loss(reduction="none")(np.ones_like(margins), margins)
     axes.plot(margins[:, 0], ops.convert_to_numpy(values), label=loss.__name__)
 axes.set(xlabel="margin", ylabel="loss")

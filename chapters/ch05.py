@@ -38,27 +38,26 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
 from mathdl_keras.activations import Clip, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
 from mathdl_keras.chapters.ch05.exercises import count_regions, majority3, network_for
 from mathdl_keras.chapters.ch05.replicas import Replicas
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import curves, new
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.distributions import gaussian_moment
 from mathdl_keras.layers import AndUnit, NotUnit, OrUnit, XorNetwork
-from mathdl_keras.models import FeedForward
-from mathdl_keras.ops import (
+from mathdl_keras.logic import (
     boolean_inputs,
-    empirical_risk,
-    gaussian_moment,
     is_threshold_function,
-    linear_regions_1d,
     parity_network,
-    sawtooth_network,
     threshold_functions,
     threshold_weights,
     truth_table,
     truth_table_network,
 )
+from mathdl_keras.model_selection import empirical_risk
+from mathdl_keras.models import MLP
+from mathdl_keras.networks import linear_regions_1d, sawtooth_network
+from mathdl_keras.plots import curves, new
 
 keras.utils.set_random_seed(5)
 rng = np.random.default_rng(5)
@@ -71,11 +70,11 @@ print("Keras", keras.__version__, "on", keras.backend.backend())
 #
 # $$H^0 = x, \qquad Z^\ell = H^{\ell-1} W^\ell + b^\ell, \qquad H^\ell = \sigma(Z^\ell), \qquad m(x) = H^L .$$
 #
-# `FeedForward` takes the widths $(n_0, \dots, n_L)$. It is the same as a `Sequential` of `Dense` layers, with the
+# `MLP` takes the widths $(n_0, \dots, n_L)$. It is the same as a `Sequential` of `Dense` layers, with the
 # pre-activations $Z^\ell$ at hand.
 
 # %%
-model = FeedForward((4, 8, 3), activation="tanh")
+model = MLP((4, 8, 3), activation="tanh")
 x = rng.standard_normal((5, 4)).astype("float32")
 print("parameters:", model.count_params(), "= (4 + 1) 8 + (8 + 1) 3")
 print("Z:", [tuple(Z.shape) for Z in model.pre_activations(x)], " m(x):", tuple(model(x).shape))
@@ -163,7 +162,7 @@ for record in verify(claims, refute=True):
 
 # %%
 corners, xor = boolean_inputs(2), np.array([[0.0], [1.0], [1.0], [0.0]])
-trainer, histories = FeedForward((2, 2, 1), "tanh"), {}
+trainer, histories = MLP((2, 2, 1), "tanh"), {}
 for start in range(1, 7):
     trainer.set_weights([np.random.default_rng(start).standard_normal(w.shape) for w in trainer.get_weights()])
     trainer.compile(keras.optimizers.SGD(0.3, momentum=0.9), "mse")
@@ -194,7 +193,7 @@ for units in (1, 2, 4, 8):
 # A network of eight units is one unit, which cannot be better than 1/6. This is why weights start at random.
 
 # %%
-equal = FeedForward((2, 8, 1), "tanh", kernel_initializer=keras.initializers.Constant(0.4))
+equal = MLP((2, 8, 1), "tanh", kernel_initializer=keras.initializers.Constant(0.4))
 equal.compile(keras.optimizers.SGD(0.1), "mse")
 equal.fit(corners, xor, batch_size=4, epochs=300, verbose=0)
 kernel = ops.convert_to_numpy(equal.dense[0].kernel)
@@ -218,7 +217,7 @@ band.layers[0].set_weights([np.array([[0.5, -0.5]]), np.ones(2)])
 band.compile(keras.optimizers.Adam(0.05), "mse")
 band.fit(z, middle, batch_size=10, epochs=40, verbose=0)
 
-unit = FeedForward((1, 1), output_activation="sigmoid")
+unit = MLP((1, 1), output_activation="sigmoid")
 unit.compile(keras.optimizers.Adam(0.1), "binary_crossentropy")
 unit.fit(z, middle, batch_size=10, epochs=40, verbose=0)
 
@@ -272,7 +271,7 @@ x = rng.standard_normal((1, 1000)).astype("float32")
 figure, axes = new(width=8, title="The variance of pre-activations, layer by layer: predicted (lines), measured (dots)")
 for color, (sigma, gain) in zip(("#0072B2", "#D55E00", "#009E73"), gains.items(), strict=True):
     scale = keras.initializers.RandomNormal(stddev=gain / np.sqrt(1000), seed=5)
-    deep = FeedForward((1000,) * 11, sigma, kernel_initializer=scale)
+    deep = MLP((1000,) * 11, sigma, kernel_initializer=scale)
     measured = [float(ops.convert_to_numpy(ops.mean(ops.square(Z)))) for Z in deep.pre_activations(x)]
     q = [gain**2 * np.mean(x**2)]
     for _ in measured[1:]:

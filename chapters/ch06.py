@@ -37,14 +37,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
+from mathdl_keras.autodiff import autodiff_gradients, check_gradient
 from mathdl_keras.callbacks import GradientNorms, TerminateOnNonFinite
 from mathdl_keras.chapters.ch06.exercises import activation_backward, optimal_fd_step, skip_backward
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import new
-from mathdl_keras.layers import BackpropDense
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.layers import Dense
 from mathdl_keras.models import BackpropMLP
-from mathdl_keras.ops import autodiff_gradients, check_gradient
+from mathdl_keras.plots import new
 
 keras.utils.set_random_seed(6)
 rng = np.random.default_rng(6)
@@ -84,7 +84,7 @@ print("the model dW1 =", ops.convert_to_numpy(pairs[0][0]).astype("float64").rou
 # weights, and what it hands on to the layer before. `forward_pass` keeps what `backward_pass` will need.
 
 # %%
-layer = BackpropDense(3, "tanh")
+layer = Dense(3, "tanh")
 layer.build((None, 2))
 H, cache = layer.forward_pass(ops.ones((5, 2)))
 dx, dW, db = layer.backward_pass(ops.ones((5, 3)), cache)

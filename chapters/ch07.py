@@ -42,26 +42,25 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
+from mathdl_keras.autodiff import vjp
 from mathdl_keras.chapters.ch07.exercises import importance_gradient, polyak_average, sgd_noise_floor
 from mathdl_keras.chapters.ch07.frameworks import STEPS
-from mathdl_keras.core import datasets
+from mathdl_keras.claims import discover, verify
 from mathdl_keras.core.backend import installed
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import curves, new
-from mathdl_keras.models import ShallowNetwork, Trainer
-from mathdl_keras.ops import (
+from mathdl_keras.descent import (
     MinibatchSampler,
-    deepen,
-    draw_batches,
     minibatch_gradient_covariance,
-    relu_network,
+    sample_minibatches,
     sgd_replicas,
     sgd_stationary_covariance,
     sgd_step,
     shallow_gradients,
-    vjp,
 )
-from mathdl_keras.optimizers import RobbinsMonro
+from mathdl_keras.models import ShallowNetwork, StepLoop
+from mathdl_keras.networks import insert_identity_layer, mlp_apply
+from mathdl_keras.optimizers.schedules import RobbinsMonro
+from mathdl_keras.plots import curves, new
 
 keras.utils.set_random_seed(7)
 rng = np.random.default_rng(7)
@@ -141,7 +140,7 @@ print("covariance, formula    ", np.float64(ops.convert_to_numpy(formula)).round
 sample = rng.standard_normal(100)
 sample = (sample - sample.mean()) / sample.std()
 ones, runs, block, blocks = np.ones((100, 1)), 1000, 10, 40
-batches = draw_batches(rng, 100, 1, (block * blocks, runs), replace=True)
+batches = sample_minibatches(rng, 100, 1, (block * blocks, runs), replace=True)
 k = block * np.arange(blocks + 1)
 falling = ops.convert_to_numpy(RobbinsMonro(1.0)(np.arange(block * blocks)))
 rates = {"0.5": np.full(400, 0.5), "0.1": np.full(400, 0.1), "1/(k+1)": falling}
@@ -168,7 +167,7 @@ figure
 X, target = rng.standard_normal((12, 2)), rng.standard_normal(12)
 best = np.linalg.lstsq(X, target)[0]
 C = sgd_stationary_covariance(X, target - X @ best, learning_rate=0.3, batch_size=3)
-batches = draw_batches(rng, 12, 3, (200, 4000))
+batches = sample_minibatches(rng, 12, 3, (200, 4000))
 errors = ops.convert_to_numpy(sgd_replicas(X, target, np.tile(best, (4000, 1)).astype("float32"), batches, 0.3)) - best
 print("predicted:", C.round(4).tolist())
 print("simulated:", np.cov(errors.T).round(4).tolist())
@@ -238,7 +237,7 @@ def step(theta, x, y):
 
 ends = {}
 for name, jit_compile in {"define-by-run": False, "define-and-run": True}.items():
-    trainer = Trainer(MinibatchSampler(len(images), 8, seed=1), step, jit_compile=jit_compile)
+    trainer = StepLoop(MinibatchSampler(len(images), 8, seed=1), step, jit_compile=jit_compile)
     clock = time.perf_counter()
     ends[name], losses = trainer.fit(first, images, split.y_train)
     seconds = time.perf_counter() - clock
@@ -276,15 +275,15 @@ cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def deep_step(theta, x, y):
-    loss, pullback = vjp(lambda theta: cross_entropy(y, relu_network(theta, x)), theta)
+    loss, pullback = vjp(lambda theta: cross_entropy(y, mlp_apply(theta, x)), theta)
     return sgd_step(theta, pullback(ops.ones_like(loss)), 0.1), loss
 
 
 figure, axes = new(width=8, title="A new layer after 100 steps of the whole sample")
 for name, jit_compile in {"define-by-run": False, "define-and-run": True}.items():
-    trainer = Trainer(MinibatchSampler(len(images), len(images), shuffle=False), deep_step, jit_compile=jit_compile)
+    trainer = StepLoop(MinibatchSampler(len(images), len(images), shuffle=False), deep_step, jit_compile=jit_compile)
     theta, losses = trainer.fit(list(first), images, split.y_train, epochs=100)
-    theta, more = trainer.fit(deepen(theta), images, split.y_train, epochs=100)
+    theta, more = trainer.fit(insert_identity_layer(theta), images, split.y_train, epochs=100)
     print(f"{name:15} {trainer.python_runs:3} runs of Python; loss {losses[-1]:.4f}, with the new layer {more[0]:.4f}")
     axes.plot(losses + more, "--" if jit_compile else "-", label=name)
 theta, alone = trainer.fit(list(first), images, split.y_train, epochs=200)

@@ -37,20 +37,14 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # or "tensorflow", or "torch"
 import keras
 import numpy as np
 
+from mathdl_keras import datasets
 from mathdl_keras.callbacks import VanishingGradientReport
 from mathdl_keras.chapters.ch08.exercises import critical_variance, flops_step, gradient_ratio, tied_gradient
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import new
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.cost import activation_memory, compiled_flops, count_flops, measured_flops, network_cost
 from mathdl_keras.models import MultiLayerSGD
-from mathdl_keras.ops import (
-    activation_memory,
-    compiled_flops,
-    count_flops,
-    measured_flops,
-    network_cost,
-    signal_propagation,
-)
+from mathdl_keras.networks import signal_propagation
+from mathdl_keras.plots import new
 
 keras.utils.set_random_seed(8)
 rng = np.random.default_rng(8)

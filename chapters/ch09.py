@@ -37,20 +37,15 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # or "tensorflow", or "torch"
 import keras
 import numpy as np
 
+from mathdl_keras import datasets
 from mathdl_keras.chapters.ch09.exercises import dropout_ridge_lambda, equivalent_noise, ista_step
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import new
+from mathdl_keras.claims import discover, verify
 from mathdl_keras.layers import Dropout
+from mathdl_keras.linear_model import lasso_path, marginalized_dropout_loss, ridge_path, solve_dropout_least_squares
 from mathdl_keras.models import DropoutMLP, Lasso, RidgeRegression
-from mathdl_keras.ops import (
-    MCDropoutPredictor,
-    dropout_ridge,
-    lasso_path,
-    marginalized_dropout_loss,
-    ridge_path,
-)
+from mathdl_keras.networks import MCDropoutPredictor
 from mathdl_keras.optimizers import ProximalSGD
+from mathdl_keras.plots import new
 from mathdl_keras.regularizers import L1
 
 keras.utils.set_random_seed(9)
@@ -148,7 +143,7 @@ print(f"average over 64 masks {average:.6f}, formula {formula:.6f}")
 # So training with random masks should arrive at the weights of that ridge regression.
 
 # %%
-limit = dropout_ridge(x, target[:, 0], 1 - keep)
+limit = solve_dropout_least_squares(x, target[:, 0], 1 - keep)
 dense = keras.layers.Dense(1, use_bias=False)
 model = keras.Sequential([keras.Input((10,)), Dropout(1 - keep, seed=1), dense])
 model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.05, 14 * 60)), "mse")

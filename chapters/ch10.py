@@ -37,14 +37,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
 from mathdl_keras.callbacks import BatchStatisticsMonitor
 from mathdl_keras.chapters.ch10.exercises import batchnorm_backward, bn_moment_bias, layer_norm
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import curves, new
+from mathdl_keras.claims import discover, verify
 from mathdl_keras.layers import BatchNormalization
 from mathdl_keras.models import BackpropMLP, BatchNormMLP
-from mathdl_keras.ops import MovingMoments, fold_batchnorm, recalibrate_batchnorm
+from mathdl_keras.networks import MovingMoments, fuse_batch_norm, recalibrate_batch_norm
+from mathdl_keras.plots import curves, new
 
 keras.utils.set_random_seed(10)
 rng = np.random.default_rng(10)
@@ -168,7 +168,7 @@ print(f"predicted in the end: 4 and 9 * 7/8 = {9 * 7 / 8}")
 
 # %% [markdown]
 # Did the moving moments keep up with the training above? `BatchStatisticsMonitor` compared them with a batch of 256
-# after each epoch: the distance of the means in standard deviations, for each layer. `recalibrate_batchnorm` puts the
+# after each epoch: the distance of the means in standard deviations, for each layer. `recalibrate_batch_norm` puts the
 # moments of all training images in their place.
 
 # %%
@@ -176,7 +176,7 @@ print("start  ", monitor.means[0].round(2))
 print("trained", monitor.means[-1].round(2))
 
 model = models["with batch normalization"]
-recalibrate_batchnorm(model, x)
+recalibrate_batch_norm(model, x)
 accuracy = model.evaluate(x_test, y_test, verbose=0, return_dict=True)["accuracy"]
 print(f"recalibrated: {accuracy:.3f} of the test digits are read correctly")
 
@@ -190,7 +190,7 @@ net = keras.Sequential(
 )
 net.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
 net.fit(x, y, epochs=5, verbose=0)
-folded = fold_batchnorm(net)
+folded = fuse_batch_norm(net)
 difference = np.abs(folded.predict(x_test, verbose=0) - net.predict(x_test, verbose=0)).max()
 print(f"{len(net.layers)} layers become {len(folded.layers)}; the logits differ by at most {difference:.1e}")
 

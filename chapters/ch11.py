@@ -38,21 +38,21 @@ import time
 import keras
 import numpy as np
 
-from mathdl_keras.callbacks import BestWeights
+from mathdl_keras import datasets
+from mathdl_keras.callbacks import RestoreBestWeights
 from mathdl_keras.chapters.ch11.exercises import loocv_ridge, nested_cv, one_se_rule
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import COLORS, new
-from mathdl_keras.models import PolynomialRegression, RidgeRegression
-from mathdl_keras.ops import (
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.linear_model import polynomial_features
+from mathdl_keras.model_selection import (
     KFold,
     ValidationCurve,
     cross_validate,
-    loocv_shortcut,
-    polynomial_features,
-    select,
+    loo_mse,
+    select_candidate,
     train_validation_test_split,
 )
+from mathdl_keras.models import PolynomialRegression, RidgeRegression
+from mathdl_keras.plots import COLORS, new
 
 keras.utils.set_random_seed(11)
 rng = np.random.default_rng(11)
@@ -119,7 +119,8 @@ for record in verify([claim], refute=True):
 # ## 11.4 Validation
 #
 # So other samples must choose. Some train, some validate, and some are kept for one look at the end. For networks the
-# candidates may be the epochs of one training: `BestWeights` goes back to the weights that validation found best.
+# candidates may be the epochs of one training: `RestoreBestWeights` goes back to the weights that validation found
+# best.
 
 # %%
 train, validation, test = train_validation_test_split(data.x, data.y, (0.5, 0.25, 0.25), seed=0)
@@ -129,7 +130,7 @@ parts = [(np.asarray(inputs(a)), (b - targets[0]) / targets[1]) for a, b in (tra
 
 network = keras.Sequential([keras.Input((10,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)])
 network.compile(keras.optimizers.Adam(0.01), "mse")
-best = BestWeights(patience=20)
+best = RestoreBestWeights(patience=20)
 history = network.fit(*parts[0], epochs=60, validation_data=parts[1], callbacks=[best], verbose=0).history
 print(f"stopped after {len(history['loss'])} epochs, went back to epoch {best.best_epoch}")
 print(f"training {history['loss'][-1]:.3f} at the end, validation {best.best:.3f} at best")
@@ -142,7 +143,7 @@ print(f"test, looked at once: {network.evaluate(*parts[2], verbose=0):.3f}")
 # %%
 tosses = rng.random((2000, 10, 100)) < 0.5
 accuracy = tosses.mean(axis=2)
-chosen = select(accuracy[..., None], greater_is_better=True)
+chosen = select_candidate(accuracy[..., None], greater_is_better=True)
 print(f"the chosen classifier scores {accuracy[np.arange(2000), chosen].mean():.3f} in validation; it is worth 0.5")
 
 # %% [markdown]
@@ -205,7 +206,7 @@ for i in range(len(y)):
     others = np.arange(len(y)) != i
     theta = np.linalg.lstsq(design[others], y[others], rcond=None)[0]
     refits.append((y[i] - design[i] @ theta) ** 2)
-print(f"442 refits {np.mean(refits):.8f}, one fit {loocv_shortcut(design, y):.8f}")
+print(f"442 refits {np.mean(refits):.8f}, one fit {loo_mse(design, y):.8f}")
 
 # %% [markdown]
 # ## Exercises

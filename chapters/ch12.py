@@ -36,14 +36,13 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # or "tensorflow", or "torch"
 import keras
 import numpy as np
 
+from mathdl_keras import datasets
 from mathdl_keras.chapters.ch12.exercises import grouped_permutation, owen_values, shapley_value
 from mathdl_keras.chapters.ch12.figures import beeswarm, importance_bars, partial_dependence_curve
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.models import FeedForward, LinearRegression
-from mathdl_keras.ops import (
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.inspection import (
     ImportanceReport,
-    RefitR2Value,
+    RefitR2Game,
     kernel_shap,
     partial_dependence,
     permutation_importance,
@@ -51,6 +50,7 @@ from mathdl_keras.ops import (
     shapley_sampling,
     shapley_values,
 )
+from mathdl_keras.models import MLP, LinearRegression
 
 keras.utils.set_random_seed(12)
 print("Keras", keras.__version__, "on", keras.backend.backend())
@@ -121,7 +121,7 @@ tumours = datasets.breast_cancer()
 split = tumours.split(seed=0)
 mean, scale = split.x_train.mean(axis=0), split.x_train.std(axis=0)
 z, z_test = (split.x_train - mean) / scale, (split.x_test - mean) / scale
-network = FeedForward((30, 16, 1), "relu")
+network = MLP((30, 16, 1), "relu")
 network.compile(keras.optimizers.Adam(0.01), keras.losses.BinaryCrossentropy(from_logits=True))
 network.fit(z, split.y_train, epochs=15, batch_size=64, verbose=0)
 
@@ -152,7 +152,7 @@ partial_dependence_curve(partial_dependence(network, z_test, int(first), names=t
 # them alone: its Shapley values (LMG) divide $R^2$ = 0.518 over all 1024 regressions.
 
 # %%
-lmg = shapley_exact(RefitR2Value(x, y), 10)
+lmg = shapley_exact(RefitR2Game(x, y), 10)
 report = ImportanceReport(
     {"LMG": lmg, "permutation": permuted.mean / y.var()}, names, {"permutation": permuted.standard_error / y.var()}
 )

@@ -39,23 +39,22 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
+from mathdl_keras.autodiff import grad
 from mathdl_keras.chapters.ch13.exercises import attention, bptt_scalar, rotary
-from mathdl_keras.core import datasets, series
-from mathdl_keras.core.autodiff import grad
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import curves, heatmap, new
-from mathdl_keras.layers import GRU, LSTM, MultiHeadSelfAttention, Observer, SimpleRNN, SinusoidalPositionalEncoding
-from mathdl_keras.models import CausalLanguageModel, ElmanBPTT, TruncatedBPTT
-from mathdl_keras.ops import (
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.dynamics import (
     LinearPlant,
-    error_covariance,
-    is_permutation_equivariant,
+    kalman_error_covariance,
+    kalman_gain,
     lyapunov_exponent,
-    riccati_gain,
-    scaled_dot_product_attention,
     spectral_radius,
-    text_windows,
 )
+from mathdl_keras.layers import GRU, LSTM, MultiHeadSelfAttention, Observer, SimpleRNN, SinePositionEncoding
+from mathdl_keras.models import CausalLanguageModel, ElmanBPTT, TruncatedBPTT
+from mathdl_keras.ops import scaled_dot_product_attention
+from mathdl_keras.plots import curves, heatmap, new
+from mathdl_keras.sequence import is_permutation_equivariant, text_windows
 
 keras.utils.set_random_seed(13)
 rng = np.random.default_rng(13)
@@ -72,10 +71,10 @@ print("Keras", keras.__version__, "on", keras.backend.backend())
 
 # %%
 plant = LinearPlant(A=[[1.0]], B=None, C=[[1.0]], Q=[[1469.2]], R=[[15098.5]])
-L = riccati_gain(plant)[0, 0]
-print(f"Kalman's gain {L:.4f}; standard deviation of its error {error_covariance(plant)[0, 0] ** 0.5:.1f}")
+L = kalman_gain(plant)[0, 0]
+print(f"Kalman's gain {L:.4f}; standard deviation of its error {kalman_error_covariance(plant)[0, 0] ** 0.5:.1f}")
 
-river = series.nile()
+river = datasets.nile()
 flow = river.values["flow"].astype("float32")
 observer = keras.layers.RNN(Observer(plant, forecast=True), return_sequences=True)
 forecast = ops.convert_to_numpy(ops.stop_gradient(observer((flow - flow[0])[None, :-1, None])))[0, :, 0] + flow[0]
@@ -232,7 +231,7 @@ for d in (4, 64, 1024):
 # %%
 tokens = rng.standard_normal((1, 5, 8)).astype("float32")
 layer = MultiHeadSelfAttention(2, 4)
-encode = SinusoidalPositionalEncoding(16, 8)
+encode = SinePositionEncoding(16, 8)
 print("self-attention", is_permutation_equivariant(layer, tokens, tolerance=1e-5))
 print("with positions", is_permutation_equivariant(lambda x: layer(encode(x)), tokens, tolerance=1e-5))
 
@@ -246,7 +245,7 @@ figure
 # seconds: `python -m mathdl_keras.chapters.ch13 --dataset alice` trains it for longer and compares it with n-grams.
 
 # %%
-text = series.alice().text
+text = datasets.alice().text
 writer = CausalLanguageModel("".join(sorted(set(text))), max_length=64, dim=48, heads=3, layers=1)
 x, y = text_windows(writer.vocabulary.encode(text), 64, stride=32)
 writer.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True))

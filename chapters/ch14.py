@@ -38,13 +38,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
+from mathdl_keras.autodiff import value_and_grad
 from mathdl_keras.chapters.ch14.exercises import conv_backward, dilated_output_size, filter_for_coloured_noise
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import curves, heatmap, new, show_images
-from mathdl_keras.layers import ExplicitConv2D, MatchedFilter1D, PearsonCorrelation2D, SignalDetector
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.layers import Conv2D, MatchedFilter1D, PearsonCorrelation2D, SignalDetector
 from mathdl_keras.models import MultiChannelCNN, SingleChannelCNN
-from mathdl_keras.ops import conv_output_size, receptive_field, sliding_correlation, value_and_grad
+from mathdl_keras.ops import conv_output_size, receptive_field
+from mathdl_keras.plots import curves, heatmap, new, show_images
+from mathdl_keras.signal import sliding_correlation
 
 keras.utils.set_random_seed(14)
 rng = np.random.default_rng(14)
@@ -149,7 +151,7 @@ split = datasets.digits().split(seed=0)
 means = np.stack([split.x_train[split.y_train == k].mean(axis=0)[..., 0] for k in range(10)])
 means -= means.mean(axis=0)
 
-kernels = ExplicitConv2D(10, 8, kernel_initializer="zeros")  # as large as the image: one output a filter
+kernels = Conv2D(10, 8, kernel_initializer="zeros")  # as large as the image: one output a filter
 linear = keras.Sequential([keras.Input((8, 8, 1)), kernels, keras.layers.Flatten()])
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
@@ -192,7 +194,7 @@ print("two layers with kernels of 3 and strides of 2 see", receptive_field([(3, 
 
 digit = np.pad(split.x_train[:1], ((0, 0), (2, 6), (2, 6), (0, 0)))
 shifted = np.roll(digit, (4, 4), axis=(1, 2))
-edges = ExplicitConv2D(1, 3, use_bias=False)
+edges = Conv2D(1, 3, use_bias=False)
 edges.build(digit.shape)
 edges.kernel.assign(np.tile([-1.0, 0.0, 1.0], (3, 1)).reshape(3, 3, 1, 1))
 z, z_shifted = (ops.convert_to_numpy(edges(image)) for image in (digit, shifted))

@@ -39,12 +39,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras import datasets
 from mathdl_keras.chapters.ch15.exercises import importance_weighted_bound, kl_gaussians_full, pearson_critic
-from mathdl_keras.core import datasets
-from mathdl_keras.core.claims import discover, verify
-from mathdl_keras.core.figures import new, show_images
-from mathdl_keras.models import GAN, BayesianLogisticRegression, LinearVAE, VariationalAutoencoder, WassersteinGAN
-from mathdl_keras.ops import (
+from mathdl_keras.claims import discover, verify
+from mathdl_keras.distributions import (
     DiagonalGaussian,
     elbo,
     gaussian_log_density,
@@ -53,6 +51,8 @@ from mathdl_keras.ops import (
     reparameterized_gradient,
     score_function_gradient,
 )
+from mathdl_keras.models import GAN, BayesianLogisticRegression, LinearVAE, VariationalAutoencoder, WassersteinGAN
+from mathdl_keras.plots import new, show_images
 
 keras.utils.set_random_seed(15)
 rng = np.random.default_rng(15)

@@ -1,8 +1,11 @@
 """Keras 3 companion to *Mathematical Foundations of Deep Learning Models and Algorithms*.
 
-The public names stand on the shelf: `mathdl_keras.layers`, `losses`, `metrics`, `optimizers`,
-`callbacks`, `constraints`, `models`, `regularizers` and `ops`. Each is defined in the chapter that teaches it, under
-`mathdl_keras.chapters`. Importing this package loads neither Keras nor a backend, so that a program
+The public names stand on the shelf, one subject a module. `layers`, `losses`, `metrics`, `optimizers`, `callbacks`,
+`constraints`, `regularizers`, `activations` and `models` hold what Keras has under these names, and `ops` pure
+functions of tensors; `autodiff`, `linear_model`, `kernels`, `model_selection`, `inspection`, `distributions`,
+`sequence`, `dynamics`, `descent`, `networks`, `cost`, `logic` and `signal` the functions of a subject; `datasets`,
+`plots`, `claims` and `precision` the tools. Each name is defined in the chapter that teaches it, under
+`mathdl_keras.chapters`, or in the core. Importing this package loads neither Keras nor a backend, so that a program
 can still choose one.
 """
 
@@ -24,6 +27,18 @@ def load_model(path, **kwargs):
     """
     import keras
 
-    from mathdl_keras import callbacks, constraints, layers, losses, metrics, models, ops, optimizers, regularizers  # noqa: F401
+    from mathdl_keras import (  # noqa: F401
+        activations,
+        callbacks,
+        constraints,
+        dynamics,
+        kernels,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        regularizers,
+    )
 
     return keras.models.load_model(path, **kwargs)

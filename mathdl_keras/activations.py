@@ -11,5 +11,3 @@ from mathdl_keras.chapters.ch05.activations import (
     Tanh,
     get,
 )
-
-__all__ = ["Activation", "Clip", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softplus", "Tanh", "get"]

@@ -1,9 +1,8 @@
-"""Constraints on weights: `from mathdl_keras.constraints import SpectralNormConstraint`."""
+"""Constraints on weights: `from mathdl_keras.constraints import MaxSpectralNorm`."""
 
-from mathdl_keras.chapters.ch13.constraints import SpectralNormConstraint
-from mathdl_keras.chapters.ch15.constraints import WeightClip
-
-__all__ = [
-    "SpectralNormConstraint",
-    "WeightClip",
-]
+from mathdl_keras.chapters.ch13.constraints import (
+    MaxSpectralNorm,
+)
+from mathdl_keras.chapters.ch15.constraints import (
+    ClipValue,
+)

@@ -1,15 +1,16 @@
-"""Metrics: `from mathdl_keras.metrics import R2`."""
+"""Metrics: `from mathdl_keras.metrics import R2Score`."""
 
-from mathdl_keras.chapters.ch02.metrics import R2
-from mathdl_keras.chapters.ch03.metrics import CalibrationCurve, ConfusionMatrix, ExactAUC, LogLoss
-from mathdl_keras.chapters.ch15.metrics import ModeCoverage, Wasserstein1
-
-__all__ = [
-    "CalibrationCurve",
-    "ConfusionMatrix",
-    "ExactAUC",
-    "LogLoss",
-    "ModeCoverage",
-    "R2",
-    "Wasserstein1",
-]
+from mathdl_keras.chapters.ch02.metrics import (
+    R2Score,
+)
+from mathdl_keras.chapters.ch03.metrics import (
+    ROCAUC,
+    CalibrationCurve,
+    ConfusionMatrix,
+    LogLoss,
+    exact_auc,
+)
+from mathdl_keras.chapters.ch15.metrics import (
+    MarginalWasserstein,
+    ModeCoverage,
+)

@@ -52,7 +52,7 @@ def _row(name, table) -> bool:
 def probe() -> dict:
     """Of the backend of this process: its version, import time, devices, and the operations that drop float64."""
     start = time.perf_counter()
-    import keras  # noqa: F401 - timed
+    import keras
 
     seconds = time.perf_counter() - start
     from mathdl_keras.core.precision import dtype_of, float64

@@ -8,14 +8,14 @@ from sklearn.linear_model import Ridge
 
 from mathdl_keras.core.precision import allow_float64, dtype_of
 from mathdl_keras.layers import RandomFeatures
-from mathdl_keras.models import MinimumNormRegressor
-from mathdl_keras.ops import (
+from mathdl_keras.linear_model import (
     double_descent_curve,
     double_descent_theory,
     minimum_norm,
-    predicted_risk,
     ridge_regression,
+    ridge_risk_asymptotic,
 )
+from mathdl_keras.models import MinimumNormRegressor
 
 rng = np.random.default_rng(2)
 U = 2.0**-53
@@ -114,7 +114,7 @@ def test_predicted_risk_is_the_exact_one_for_gaussian_features_up_to_its_next_or
     y = (phi @ beta + sigma * rng.standard_normal(6000))[:, None]
     for p in (20, 40, 90, 120):
         exact = double_descent_theory(p, n, beta, sigma)
-        predicted, _ = predicted_risk(phi[:, :p], y, n)
+        predicted, _ = ridge_risk_asymptotic(phi[:, :p], y, n)
         assert abs(predicted / exact - 1) < 2 / abs(n - p) + 4 * np.sqrt(2 / 6000)
 
 
@@ -124,7 +124,7 @@ def test_predicted_risk_with_a_penalty_meets_monte_carlo():
     test, train = double_descent_curve([p], n, beta, sigma, 400, 7, penalty)
     phi = rng.standard_normal((8000, p))
     y = (phi @ beta + sigma * rng.standard_normal(8000))[:, None]
-    predicted = predicted_risk(phi, y, n, penalty)
+    predicted = ridge_risk_asymptotic(phi, y, n, penalty)
     for measured, theory in zip((test[0], train[0]), predicted, strict=True):
         assert abs(measured.mean() / theory - 1) < 2 / n + 4 * measured.std() / measured.mean() / 20
 
@@ -139,7 +139,7 @@ def test_predicted_risk_with_a_penalty_meets_monte_carlo():
         (lambda: ridge_regression(np.ones((2, 2)), np.ones((2, 1)), 0.0), "ridge must be positive; received ridge=0.0"),
         (lambda: double_descent_theory(5, 3, np.ones(4), 0.0), "p must be between 0 and the 4 entries of beta"),
         (lambda: double_descent_curve([1], 0, np.ones(4), 0.0, 2), "n must be >= 1 and sigma >= 0; received n=0"),
-        (lambda: predicted_risk(np.ones((4, 1)), np.ones(4), 4), "n must be between 1 and 3; received n=4"),
+        (lambda: ridge_risk_asymptotic(np.ones((4, 1)), np.ones(4), 4), "n must be between 1 and 3; received n=4"),
     ],
 )
 def test_errors_are_one_clear_line(call, match):

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mathdl_keras.callbacks import GeneralizationGap
-from mathdl_keras.ops import bias_variance, empirical_risk, hoeffding_radius
+from mathdl_keras.model_selection import bias_variance, empirical_risk, hoeffding_radius
 
 rng = np.random.default_rng(1)
 X = rng.standard_normal((23, 4)).astype("float32")

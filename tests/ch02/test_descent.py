@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from keras import ops
 
+from mathdl_keras.autodiff import grad
 from mathdl_keras.core.precision import allow_float64, dtype_of
-from mathdl_keras.ops import (
-    grad,
+from mathdl_keras.descent import (
+    gd_error_theory,
     gradient_descent,
     mse_gradient,
     mse_hessian,
-    predicted_errors,
     stable_learning_rate,
 )
 
@@ -58,7 +58,7 @@ def test_descent_is_the_recursion_and_its_closed_form(steps):
         assert dtype_of(last) == "float64"
         called = run(callback=lambda k, theta: seen.append((k, numpy(theta))))
         both = run(callback=lambda k, theta: None, trajectory=True)
-        predicted = numpy(predicted_errors(H, 0.1, THETA - best, steps))
+        predicted = numpy(gd_error_theory(H, 0.1, THETA - best, steps))
         last, path, called, both = map(numpy, (last, path, called, both))
     np.testing.assert_allclose(path - best, errors, atol=1e-14)
     np.testing.assert_allclose(predicted, errors, atol=1e-14)
@@ -69,7 +69,7 @@ def test_descent_is_the_recursion_and_its_closed_form(steps):
 
 
 def test_errors_of_negative_factors_alternate():
-    errors = predicted_errors(np.array([[1.5]], "float32"), 1.0, np.array([2.0], "float32"), 3)
+    errors = gd_error_theory(np.array([[1.5]], "float32"), 1.0, np.array([2.0], "float32"), 3)
     np.testing.assert_allclose(numpy(errors)[:, 0], [2, -1, 0.5, -0.25], rtol=1e-6)
 
 

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from sklearn.metrics import r2_score
 
-from mathdl_keras.metrics import R2
+from mathdl_keras.metrics import R2Score
 
 rng = np.random.default_rng(0)
 Y = rng.standard_normal((50, 3))
@@ -15,7 +15,7 @@ SPLITS = {"whole": [50], "even": [10] * 5, "ragged": [1, 30, 2, 1, 16], "single 
 
 
 def streamed(y, m, sizes=(50,), weight=None, **settings):
-    metric, start = R2(**settings), 0
+    metric, start = R2Score(**settings), 0
     for size in sizes:
         part = slice(start, start + size)
         metric.update_state(y[part], m[part], None if weight is None else weight[part])
@@ -66,7 +66,7 @@ def test_a_constant_target_has_no_r2(value, sizes):
 
 
 def test_without_data_and_after_a_reset_there_is_no_value():
-    metric = R2()
+    metric = R2Score()
     assert np.isnan(ops.convert_to_numpy(metric.result()))
     metric.update_state(Y, M)
     metric.reset_state()
@@ -79,7 +79,7 @@ def test_without_data_and_after_a_reset_there_is_no_value():
 def test_in_fit_and_evaluate(flat):
     x, y = rng.standard_normal((70, 2)).astype("float32"), rng.standard_normal((70, 1)).astype("float32")
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse", metrics=[R2(), R2(adjusted=True, n_features=2, name="adjusted")])
+    model.compile("sgd", "mse", metrics=[R2Score(), R2Score(adjusted=True, n_features=2, name="adjusted")])
     target = y[:, 0] if flat else y
     history = model.fit(x, target, batch_size=32, epochs=2, validation_data=(x, target), verbose=0).history
     measured = model.evaluate(x, target, batch_size=32, verbose=0, return_dict=True)
@@ -92,7 +92,7 @@ def test_float64_is_kept():
     from mathdl_keras.core.precision import dtype_of, float64
 
     with float64():
-        metric = R2(dtype="float64")
+        metric = R2Score(dtype="float64")
         metric.update_state(Y, M)
         assert dtype_of(metric.result()) == "float64"
         assert float(ops.convert_to_numpy(metric.result())) == pytest.approx(r2_score(Y, M), abs=1e-14)
@@ -100,16 +100,16 @@ def test_float64_is_kept():
 
 def test_errors_are_one_clear_line():
     with pytest.raises(ValueError, match="n_features must be an integer >= 1 if adjusted; received n_features=None"):
-        R2(adjusted=True)
+        R2Score(adjusted=True)
     with pytest.raises(ValueError, match="class_aggregation must be one of .*; received 'sum'"):
-        R2(class_aggregation="sum")
+        R2Score(class_aggregation="sum")
     with pytest.raises(ValueError, match="y_true and y_pred must have one shape"):
-        R2().update_state(Y, M[:, :2])
+        R2Score().update_state(Y, M[:, :2])
     with pytest.raises(ValueError, match=r"y_true must have shape \(batch,\) or \(batch, targets\)"):
-        R2().update_state(Y[None], M[None])
+        R2Score().update_state(Y[None], M[None])
 
 
 def test_config_round_trip():
-    metric = R2(adjusted=True, n_features=3, class_aggregation=None, name="mine")
+    metric = R2Score(adjusted=True, n_features=3, class_aggregation=None, name="mine")
     again = keras.metrics.deserialize(keras.metrics.serialize(metric))
     assert again.get_config() == metric.get_config()

@@ -10,9 +10,9 @@ from sklearn.linear_model import LinearRegression as Reference
 import mathdl_keras
 from mathdl_keras.callbacks import ErrorEnvelope
 from mathdl_keras.core.datasets import diabetes
-from mathdl_keras.losses import SquaredLoss
+from mathdl_keras.linear_model import coefficient_covariance, leverage_scores, residual_variance
+from mathdl_keras.losses import MeanSquaredError
 from mathdl_keras.models import LinearRegression
-from mathdl_keras.ops import coefficient_covariance, leverages, noise_variance
 
 U32 = 2.0**-24
 rng = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def test_diabetes_as_measured():
     assert model.score(data.x, data.y) == pytest.approx(0.5177, abs=1e-4)
 
 
-@pytest.mark.parametrize("loss", [SquaredLoss(), SquaredLoss(0.5), "mse"], ids=["squared", "half", "mse"])
+@pytest.mark.parametrize("loss", [MeanSquaredError(), MeanSquaredError(0.5), "mse"], ids=["squared", "half", "mse"])
 def test_gradient_training_reaches_the_same_weights_and_a_file_keeps_them(loss, tmp_path):
     x, y = X.astype("float32"), Y.astype("float32")
     expected, _ = closed(x, y)
@@ -74,7 +74,7 @@ def test_statistics_are_those_of_the_textbook():
     np.testing.assert_allclose(model.confint(X, Y, level=0.9), np.c_[theta - half, theta + half], rtol=1e-6)
     H = A @ inverse @ A.T
     np.testing.assert_allclose(model.hat_matrix(X), H, atol=1e-13)
-    np.testing.assert_allclose(model.leverages(X), np.diag(H), atol=1e-13)
+    np.testing.assert_allclose(model.leverage_scores(X), np.diag(H), atol=1e-13)
 
 
 def test_several_targets_have_statistics_each():
@@ -91,20 +91,20 @@ def test_several_targets_have_statistics_each():
 def test_without_an_intercept_there_is_no_parameter_for_it():
     model, _ = closed(fit_intercept=False)
     assert model.covariance(X, Y).shape == (3, 3) and model.confint(X, Y).shape == (3, 2)
-    assert model.leverages(X).sum() == pytest.approx(3)
+    assert model.leverage_scores(X).sum() == pytest.approx(3)
 
 
 def test_inference_takes_replicates():
     A, r = rng.standard_normal((4, 20, 3)).astype("float32"), rng.standard_normal((4, 20, 1)).astype("float32")
-    variance = noise_variance(r, 3)[:, 0]
+    variance = residual_variance(r, 3)[:, 0]
     np.testing.assert_allclose(ops.convert_to_numpy(variance), np.sum(r**2, axis=(1, 2)) / 17, rtol=1e-5)
-    covariance, h = map(ops.convert_to_numpy, (coefficient_covariance(A, variance), leverages(A)))
+    covariance, h = map(ops.convert_to_numpy, (coefficient_covariance(A, variance), leverage_scores(A)))
     for i in range(4):
         inverse = np.linalg.inv(A[i].T @ A[i])
         np.testing.assert_allclose(covariance[i], np.sum(r[i] ** 2) / 17 * inverse, atol=1e-5)
         np.testing.assert_allclose(h[i], np.einsum("mi,ij,mj->m", A[i], inverse, A[i]), atol=1e-5)
     with pytest.raises(ValueError, match="residuals must have more rows than parameters=20; received 20"):
-        noise_variance(r, 20)
+        residual_variance(r, 20)
 
 
 def test_bad_data_are_one_clear_line():
@@ -117,8 +117,11 @@ def test_bad_data_are_one_clear_line():
         (lambda: model.fit_closed_form(np.where(X > 2, np.nan, X), Y), "x must be finite; received"),
         (lambda: model.covariance(X[:4], Y[:4]), "x must have more rows than the 4 parameters; received 4"),
         (lambda: model.confint(X, Y, 95), r"level must be in \(0, 1\); received level=95"),
-        (lambda: LinearRegression().leverages(collinear), "no constant or collinear features; received rank 4 for 5"),
-        (lambda: LinearRegression().leverages(np.c_[X, np.full(50, 0.1)]), "received rank 4 for 5 parameters"),
+        (
+            lambda: LinearRegression().leverage_scores(collinear),
+            "no constant or collinear features; received rank 4 for 5",
+        ),
+        (lambda: LinearRegression().leverage_scores(np.c_[X, np.full(50, 0.1)]), "received rank 4 for 5 parameters"),
         (lambda: LinearRegression().score(X, Y), "the model must have weights; received one that is neither"),
         (lambda: LinearRegression(solver="lu"), "solver must be one of auto, normal, qr, svd, gd"),
         (lambda: LinearRegression(units=0), "units must be an integer >= 1; received units=0"),
@@ -158,7 +161,7 @@ def test_error_envelope_predicts_training(kind, units):
         model = LinearRegression(units=units)
     else:
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units, use_bias=kind == "dense")])
-    model.compile(keras.optimizers.SGD(0.1), SquaredLoss(0.5))
+    model.compile(keras.optimizers.SGD(0.1), MeanSquaredError(0.5))
     found = envelope(x, y, model, scale=0.5)
     assert found.measured.shape == found.predicted.shape == (31, 3 + (kind != "no bias"), units)
     assert found.learning_rate == pytest.approx(0.1)

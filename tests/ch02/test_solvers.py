@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression as Reference
 
 from mathdl_keras.chapters.ch02 import rows
 from mathdl_keras.core.precision import allow_float64
-from mathdl_keras.ops import least_squares, solve_normal
+from mathdl_keras.linear_model import least_squares, solve_normal
 
 U = {"float64": 2.0**-53, "float32": 2.0**-24}
 rng = np.random.default_rng(2)

@@ -8,7 +8,7 @@ from sklearn.svm import LinearSVC
 from mathdl_keras.chapters.ch03 import exercises
 from mathdl_keras.chapters.ch03.exercises import separability_certificate, stable_bce, unscale
 from mathdl_keras.core.exercises import discover
-from mathdl_keras.losses import BinaryCrossEntropy
+from mathdl_keras.losses import BinaryCrossentropy
 
 ALL = discover(exercises)
 
@@ -24,7 +24,7 @@ def by_sign(z, y):
 
 
 def by_the_package(z, y):
-    return BinaryCrossEntropy(from_logits=True, reduction=None)(y[:, None], z[:, None])
+    return BinaryCrossentropy(from_logits=True, reduction=None)(y[:, None], z[:, None])
 
 
 def raw(w, b, mu, s):

@@ -8,7 +8,7 @@ from scipy import special
 
 from mathdl_keras.core.autodiff import jacobian
 from mathdl_keras.core.precision import float64
-from mathdl_keras.layers import Softmax, Standardize
+from mathdl_keras.layers import Normalization, Softmax
 
 rng = np.random.default_rng(0)
 X = 5 + 3 * rng.standard_normal((40, 4)) * [1, 10, 0.1, 2]
@@ -19,7 +19,7 @@ def numpy(x):
 
 
 def test_standardize_is_keras_normalization():
-    ours, peer = Standardize(), keras.layers.Normalization()
+    ours, peer = Normalization(), keras.layers.Normalization()
     ours.adapt(X), peer.adapt(X)
     np.testing.assert_allclose(numpy(ours(X)), numpy(peer(X)), atol=2e-6)
 
@@ -27,7 +27,7 @@ def test_standardize_is_keras_normalization():
 @pytest.mark.parametrize("axis", [1, 2, -1])
 def test_the_axis_of_the_features_is_chosen(axis):
     x = rng.standard_normal((8, 3, 3)) * 4 + 1
-    layer = Standardize(axis)
+    layer = Normalization(axis)
     layer.adapt(x)
     z = numpy(layer(x))
     others = tuple(a for a in range(3) if a != axis % 3)
@@ -38,20 +38,20 @@ def test_the_axis_of_the_features_is_chosen(axis):
 def test_a_constant_feature_becomes_zero_whatever_its_value():
     """0.1 summed and divided is not 0.1: the rounding must not become a standard deviation."""
     x = np.column_stack([np.full(7, 0.1), np.arange(7.0), np.full(7, 1e9)])
-    layer = Standardize()
+    layer = Normalization()
     layer.adapt(x)
     assert numpy(layer.scale).tolist() == [1, 2, 1]
     np.testing.assert_array_equal(numpy(layer(x))[:, [0, 2]], 0)
 
 
 def test_before_adapt_nothing_changes():
-    np.testing.assert_array_equal(numpy(Standardize()(X.astype("float32"))), X.astype("float32"))
+    np.testing.assert_array_equal(numpy(Normalization()(X.astype("float32"))), X.astype("float32"))
 
 
 @pytest.mark.parametrize("targets", [None, 3])
 def test_unscaled_weights_give_the_same_logits(targets):
     with float64():
-        layer = Standardize()
+        layer = Normalization()
         layer.adapt(X)
         shape = (4,) if targets is None else (4, targets)
         w, b = rng.standard_normal(shape), rng.standard_normal(shape[1:])
@@ -61,7 +61,7 @@ def test_unscaled_weights_give_the_same_logits(targets):
 
 
 def test_standardize_survives_a_file_and_learns_nothing(tmp_path):
-    layer = Standardize()
+    layer = Normalization()
     layer.adapt(X)
     model = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(1)])
     assert len(model.trainable_variables) == 2
@@ -73,13 +73,13 @@ def test_standardize_survives_a_file_and_learns_nothing(tmp_path):
 def test_bad_data_for_adapt_are_one_clear_line():
     for bad, match in ((X[:0], "data must not be empty"), (X * np.nan, "data must be finite")):
         with pytest.raises(ValueError, match=match):
-            Standardize().adapt(bad)
-    layer = Standardize()
+            Normalization().adapt(bad)
+    layer = Normalization()
     layer.adapt(X)
     with pytest.raises(ValueError, match="w must have 4 rows"):
         layer.unscale(np.ones(3), 0.0)
     with pytest.raises(ValueError, match="axis"):
-        Standardize().build((None, None))
+        Normalization().build((None, None))
 
 
 @pytest.mark.parametrize("axis", [-1, 1])

@@ -9,7 +9,7 @@ from keras import ops
 
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.precision import float64
-from mathdl_keras.losses import BinaryCrossEntropy, CategoricalCrossEntropy
+from mathdl_keras.losses import BinaryCrossentropy, CategoricalCrossentropy
 
 rng = np.random.default_rng(0)
 Z = rng.standard_normal((6, 3)).astype("float32")
@@ -19,8 +19,8 @@ P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
 W = np.linspace(0.2, 2, 6).astype("float32")
 
 PAIRS = [
-    (BinaryCrossEntropy, keras.losses.BinaryCrossentropy, Y, 1 / (1 + np.exp(-Z))),
-    (CategoricalCrossEntropy, keras.losses.CategoricalCrossentropy, ONE_HOT, P),
+    (BinaryCrossentropy, keras.losses.BinaryCrossentropy, Y, 1 / (1 + np.exp(-Z))),
+    (CategoricalCrossentropy, keras.losses.CategoricalCrossentropy, ONE_HOT, P),
 ]
 
 
@@ -52,7 +52,7 @@ def test_the_gradient_is_that_of_each_examples_loss(loss, _, y, p, logits):
 @pytest.mark.parametrize("z", [-1000.0, -90.0, -30.0, -1e-3, 0.0, 20.0, 80.0])
 def test_both_tails_are_right_in_float32_too(z):
     """To a few units in the last place, where e^-|z| is no subnormal number of float32 (|z| < 87)."""
-    loss = BinaryCrossEntropy(from_logits=True, reduction=None)
+    loss = BinaryCrossentropy(from_logits=True, reduction=None)
     with localcontext(prec=600):
         exact = float((1 + (-Decimal(z)).exp()).ln())
     for label, logit in ((1.0, z), (0.0, -z)):
@@ -61,26 +61,26 @@ def test_both_tails_are_right_in_float32_too(z):
 
 
 def test_probabilities_are_not_clipped():
-    loss = BinaryCrossEntropy(reduction=None)
+    loss = BinaryCrossentropy(reduction=None)
     y, p = np.array([[1.0], [1.0], [0.0], [0.0]]), np.array([[1e-30], [1.0], [0.0], [1.0]], "float32")
     np.testing.assert_allclose(numpy(loss(y, p)), [69.0775528, 0, 0, np.inf], rtol=1e-6)
 
 
 def test_labels_without_the_last_axis_are_taken_as_rows():
-    loss = BinaryCrossEntropy(from_logits=True)
+    loss = BinaryCrossentropy(from_logits=True)
     a, b = (float(numpy(loss(y, Z[:, :1]))) for y in (Y[:, 0], Y[:, :1]))
     assert a == b
     assert tuple(loss.gradient(Y[:, 0], Z[:, :1]).shape) == (6, 1)
 
 
-@pytest.mark.parametrize("loss", [BinaryCrossEntropy, CategoricalCrossEntropy])
+@pytest.mark.parametrize("loss", [BinaryCrossentropy, CategoricalCrossentropy])
 def test_shapes_that_do_not_fit_are_an_error_and_no_broadcast(loss):
     for y, z in ((Y[:, 0], Z), (Y[:, :2], Z), (Y[:, :1], Z[:, 0])):
         with pytest.raises(ValueError, match="y_true and y_pred must have one shape; received"):
             loss()(y, z)
 
 
-@pytest.mark.parametrize("loss", [BinaryCrossEntropy, CategoricalCrossEntropy])
+@pytest.mark.parametrize("loss", [BinaryCrossentropy, CategoricalCrossentropy])
 def test_a_file_keeps_the_loss(loss):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss(from_logits=True)))
     assert type(again) is loss and again.from_logits

@@ -9,8 +9,7 @@ from sklearn import calibration
 from sklearn import metrics as sklearn_metrics
 
 from mathdl_keras.core.loops import compiled
-from mathdl_keras.metrics import CalibrationCurve, ConfusionMatrix, ExactAUC, LogLoss
-from mathdl_keras.ops import exact_auc
+from mathdl_keras.metrics import ROCAUC, CalibrationCurve, ConfusionMatrix, LogLoss, exact_auc
 
 rng = np.random.default_rng(0)
 N, K = 101, 4
@@ -24,7 +23,7 @@ W = rng.integers(0, 4, N).astype("float32")
 STREAMS = {
     "confusion": (lambda: ConfusionMatrix(), Y, P),
     "confusion of classes": (lambda: ConfusionMatrix(K), CLASSES, PK),
-    "AUC": (lambda: ExactAUC(capacity=N), Y, SCORES),
+    "AUC": (lambda: ROCAUC(capacity=N), Y, SCORES),
     "log loss": (lambda: LogLoss(), Y, P),
     "log loss of classes": (lambda: LogLoss(), CLASSES, PK),
     "calibration": (lambda: CalibrationCurve(5), Y, P),
@@ -95,7 +94,7 @@ def test_calibration_curve_has_all_of_the_unit_interval_and_nan_for_nothing():
 
 def test_auc_is_mann_whitney_with_ties_and_extremes():
     u = stats.mannwhitneyu(SCORES[Y == 1], SCORES[Y == 0]).statistic
-    assert abs(result(ExactAUC(capacity=N), Y, SCORES) - u / (Y == 1).sum() / (Y == 0).sum()) < 1e-6
+    assert abs(result(ROCAUC(capacity=N), Y, SCORES) - u / (Y == 1).sum() / (Y == 0).sum()) < 1e-6
     for y, s, area in (([1, 0], [2, 1], 1), ([1, 0], [1, 2], 0), ([1, 0, 1], [3, 3, 3], 0.5)):
         assert float(numpy(exact_auc(y, np.array(s, "float32")))) == area
     assert np.isnan(numpy(exact_auc([1, 1], np.array([1.0, 2.0]))))
@@ -103,17 +102,17 @@ def test_auc_is_mann_whitney_with_ties_and_extremes():
 
 def test_auc_of_keras_differs_by_its_grid_only():
     coarse = result(keras.metrics.AUC(num_thresholds=2000), Y, P)
-    assert abs(coarse - result(ExactAUC(), Y, P)) < 1e-3
+    assert abs(coarse - result(ROCAUC(), Y, P)) < 1e-3
 
 
 def test_auc_says_when_its_buffer_was_too_small():
-    metric = ExactAUC(capacity=N - 1)
+    metric = ROCAUC(capacity=N - 1)
     assert np.isnan(result(metric, Y, SCORES))
     metric.reset_state()
     assert np.isfinite(result(metric, Y[1:], SCORES[1:]))
     metric.reset_state()
     assert np.isnan(numpy(metric.result())) and result(metric, [1, 0], [-1.0, -2.0]) == 1, "nothing is left of before"
-    assert np.isnan(numpy(ExactAUC().result()))
+    assert np.isnan(numpy(ROCAUC().result()))
     with pytest.raises(ValueError, match="sample_weight must be None"):
         metric.update_state(Y, SCORES, sample_weight=W)
 
@@ -128,7 +127,7 @@ def test_auc_function_compiles_and_refuses_other_ranks():
 def test_all_work_inside_fit_and_evaluate_with_batches_of_unequal_size():
     x = rng.standard_normal((N, 3)).astype("float32")
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
-    metrics = [ConfusionMatrix(), ExactAUC(), LogLoss(), CalibrationCurve(4)]
+    metrics = [ConfusionMatrix(), ROCAUC(), LogLoss(), CalibrationCurve(4)]
     model.compile("sgd", "binary_crossentropy", metrics=metrics)
     model.fit(x, Y, batch_size=40, verbose=0, validation_data=(x, Y))
     logs = model.evaluate(x, Y, batch_size=40, verbose=0, return_dict=True)

@@ -10,10 +10,11 @@ from scipy import special, stats
 from sklearn.linear_model import LogisticRegression as Sklearn
 
 from mathdl_keras.core import datasets
-from mathdl_keras.layers import Standardize
-from mathdl_keras.losses import BinaryCrossEntropy, CategoricalCrossEntropy
+from mathdl_keras.layers import Normalization
+from mathdl_keras.linear_model import SeparableDataWarning
+from mathdl_keras.losses import BinaryCrossentropy, CategoricalCrossentropy
 from mathdl_keras.models import LogisticRegression, SoftmaxRegression
-from mathdl_keras.ops import SeparableDataWarning, one_hot
+from mathdl_keras.ops import one_hot
 
 rng = np.random.default_rng(0)
 M = 120
@@ -62,7 +63,7 @@ def test_training_by_keras_reaches_the_same_weights(penalty, lam):
     """The penalty has the book's half, whoever adds it."""
     exact, trained = (LogisticRegression(penalty, lam) for _ in range(2))
     exact.fit_closed_form(X, Y)
-    trained.compile(slowing(), BinaryCrossEntropy())
+    trained.compile(slowing(), BinaryCrossentropy())
     trained.fit(np.tile(X, (20, 1)), np.tile(Y, 20), batch_size=M, epochs=25, verbose=0, shuffle=False)  # full batches
     np.testing.assert_allclose(coefficients(trained), coefficients(exact), atol=2e-3)
     assert abs(trained.score(X, Y) - exact.score(X, Y)) < 1e-6
@@ -86,7 +87,7 @@ def test_softmax_regression_trains_to_the_same_probabilities(hot):
     exact, trained = (SoftmaxRegression(3, 0.02) for _ in range(2))
     exact.fit_closed_form(X, CLASSES)
     y = ops.convert_to_numpy(one_hot(CLASSES, 3)) if hot else CLASSES
-    loss = CategoricalCrossEntropy() if hot else "sparse_categorical_crossentropy"
+    loss = CategoricalCrossentropy() if hot else "sparse_categorical_crossentropy"
     trained.compile(slowing(), loss)
     y = np.tile(y, (20, 1) if hot else 20)
     trained.fit(np.tile(X, (20, 1)), y, batch_size=M, epochs=15, verbose=0, shuffle=False)  # full batches
@@ -117,7 +118,7 @@ def test_statistics_survive_a_file(tmp_path):
 
 def test_a_model_inside_a_model_reads_raw_features():
     """Standardise, fit, and put both into one graph, as a user would ship it."""
-    scale, model = Standardize(), LogisticRegression()
+    scale, model = Normalization(), LogisticRegression()
     scale.adapt(X)
     model.fit_closed_form(ops.convert_to_numpy(scale(X)), Y)
     x = keras.Input((3,))

@@ -8,7 +8,7 @@ from scipy import optimize
 from sklearn.svm import SVC
 
 from mathdl_keras.core import datasets
-from mathdl_keras.ops import is_separable, max_margin_direction
+from mathdl_keras.linear_model import is_separable, max_margin_direction
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 rng = np.random.default_rng(0)

@@ -10,7 +10,9 @@ from mathdl_keras.chapters.ch03 import solvers
 from mathdl_keras.chapters.ch03.multinomial import softmax_newton
 from mathdl_keras.core import datasets
 from mathdl_keras.core.precision import allow_float64, dtype_of
-from mathdl_keras.ops import fisher_information, irls, logistic_descent, one_hot, transition_point, transition_width
+from mathdl_keras.descent import logistic_descent
+from mathdl_keras.linear_model import fisher_information, irls, transition_point, transition_width
+from mathdl_keras.ops import one_hot
 
 rng = np.random.default_rng(0)
 M, D = 200, 4

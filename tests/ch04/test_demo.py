@@ -5,7 +5,7 @@ import numpy as np
 from mathdl_keras.chapters.ch04.demo import choose_kernels, ordered_gram, parity, rows, support, train
 from mathdl_keras.chapters.ch04.perceptron import PerceptronFit
 from mathdl_keras.core.datasets import Split, digits
-from mathdl_keras.ops import LinearKernel, RBFKernel
+from mathdl_keras.kernels import LinearKernel, RBFKernel
 
 WHOLE = digits().split(seed=0)
 SMALL = Split(WHOLE.x_train[:200], WHOLE.y_train[:200], WHOLE.x_test[:50], WHOLE.y_test[:50])

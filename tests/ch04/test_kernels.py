@@ -10,7 +10,7 @@ from sklearn.metrics import pairwise
 from mathdl_keras.chapters.ch04.arc_cosine import angle
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.precision import allow_float64, dtype_of
-from mathdl_keras.ops import (
+from mathdl_keras.kernels import (
     ArcCosineKernel,
     BrownianKernel,
     Kernel,

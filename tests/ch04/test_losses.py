@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mathdl_keras.core.autodiff import grad
-from mathdl_keras.losses import HingeLoss, LogisticLoss, PerceptronLoss, ZeroOneLoss
+from mathdl_keras.losses import Hinge, LogisticLoss, PerceptronLoss, ZeroOneLoss
 
 Y = np.array([[1.0], [-1.0], [1.0], [-1.0], [1.0]], "float32")
 F = np.array([[0.5], [0.25], [-2.0], [-3.0], [40.0]], "float32")
@@ -14,7 +14,7 @@ M = (Y * F)[:, 0].astype("float64")
 EXPECTED = {
     ZeroOneLoss: M <= 0,
     PerceptronLoss: np.maximum(0, -M),
-    HingeLoss: np.maximum(0, 1 - M),
+    Hinge: np.maximum(0, 1 - M),
     LogisticLoss: np.logaddexp(0, -M),
 }
 
@@ -26,7 +26,7 @@ def test_losses_of_the_margin(loss):
 
 
 def test_the_hinge_is_that_of_keras():
-    np.testing.assert_allclose(float(HingeLoss()(Y, F)), float(keras.losses.Hinge()(Y, F)), rtol=1e-6)
+    np.testing.assert_allclose(float(Hinge()(Y, F)), float(keras.losses.Hinge()(Y, F)), rtol=1e-6)
 
 
 def test_the_logistic_loss_is_the_cross_entropy_of_labels_0_and_1():
@@ -39,7 +39,7 @@ def test_the_logistic_loss_does_not_overflow():
     np.testing.assert_allclose(ops.convert_to_numpy(LogisticLoss(reduction="none")(np.ones((2, 1)), f)), [1e4, 0.0])
 
 
-@pytest.mark.parametrize(("loss", "kink", "slope"), [(PerceptronLoss, 0.0, -1.0), (HingeLoss, 1.0, 0.0)])
+@pytest.mark.parametrize(("loss", "kink", "slope"), [(PerceptronLoss, 0.0, -1.0), (Hinge, 1.0, 0.0)])
 def test_at_the_kink_both_derivatives_are_the_same_subgradient(loss, kink, slope):
     """The perceptron learns where y f = 0; the hinge is satisfied where y f = 1."""
     for y in (1.0, -1.0):
@@ -72,4 +72,4 @@ def test_other_labels_are_refused(loss, labels):
 
 def test_other_shapes_are_refused():
     with pytest.raises(ValueError, match="y_true and y_pred must have one shape"):
-        HingeLoss()(np.ones((4, 2)), np.ones((4, 3)))
+        Hinge()(np.ones((4, 2)), np.ones((4, 3)))

@@ -8,9 +8,9 @@ from sklearn.kernel_ridge import KernelRidge as Peer
 
 import mathdl_keras
 from mathdl_keras.core.precision import float64
+from mathdl_keras.kernels import LaplaceKernel, LinearKernel, PolynomialKernel, RBFKernel, kernel_ridge
 from mathdl_keras.layers import GramMatrix, RandomFourierFeatures
 from mathdl_keras.models import KernelPerceptron, KernelRidge, MinimumNormRegressor
-from mathdl_keras.ops import LaplaceKernel, LinearKernel, PolynomialKernel, RBFKernel, kernel_ridge
 
 rng = np.random.default_rng(0)
 X, NEW = rng.standard_normal((40, 3)), rng.standard_normal((10, 3))

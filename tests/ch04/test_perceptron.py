@@ -7,9 +7,10 @@ from keras import ops
 
 import mathdl_keras
 from mathdl_keras.chapters.ch04.perceptron import STEPS
+from mathdl_keras.kernels import LinearKernel, PolynomialKernel, train_kernel_perceptron
+from mathdl_keras.linear_model import train_perceptron
 from mathdl_keras.losses import PerceptronLoss
 from mathdl_keras.models import KernelPerceptron, Perceptron
-from mathdl_keras.ops import LinearKernel, PolynomialKernel, train_kernel_perceptron, train_perceptron
 
 
 def rosenblatt(x, y, epochs):

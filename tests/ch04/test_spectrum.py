@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.ops import (
+from mathdl_keras.kernels import (
     BrownianKernel,
     PolynomialKernel,
     RBFKernel,

@@ -8,7 +8,7 @@ from mathdl_keras.chapters.ch05.boolean import boolean_inputs, truth_table_netwo
 from mathdl_keras.chapters.ch05.exercises import count_regions, majority3, network_for
 from mathdl_keras.chapters.ch05.regions import linear_regions_1d
 from mathdl_keras.core.exercises import discover
-from mathdl_keras.models import FeedForward
+from mathdl_keras.models import MLP
 
 ALL = discover(exercises)
 ONES = boolean_inputs(4).sum(axis=1).astype(int)
@@ -45,7 +45,7 @@ def places(w, b, used):
 
 
 def by_the_package(w, b, c):
-    model = FeedForward((1, len(w), 1))
+    model = MLP((1, len(w), 1))
     model.set_weights([w[None], b, c[:, None], np.zeros(1)])
     return linear_regions_1d(model, -1000.0, 1000.0).count
 

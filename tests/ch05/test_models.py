@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from mathdl_keras.activations import Softplus, Tanh
-from mathdl_keras.models import FeedForward
-from mathdl_keras.ops import empirical_risk
+from mathdl_keras.model_selection import empirical_risk
+from mathdl_keras.models import MLP
 
 X = np.random.default_rng(5).standard_normal((6, 3)).astype("float32")
 
@@ -15,7 +15,7 @@ X = np.random.default_rng(5).standard_normal((6, 3)).astype("float32")
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(5)
-    model = FeedForward((3, 4, 4, 2), "tanh", "sigmoid")
+    model = MLP((3, 4, 4, 2), "tanh", "sigmoid")
     rng = np.random.default_rng(6)
     model.set_weights([rng.standard_normal(w.shape) for w in model.get_weights()])
     return model
@@ -45,7 +45,7 @@ def test_it_is_a_sequential_of_dense_layers(model):
 
 def test_layers_of_one_shape_start_from_different_weights():
     keras.utils.set_random_seed(1)
-    _, middle, last, _ = FeedForward((4, 4, 4, 4, 1)).dense
+    _, middle, last, _ = MLP((4, 4, 4, 4, 1)).dense
     assert not np.array_equal(*numpy([middle.kernel, last.kernel]))
 
 
@@ -69,15 +69,15 @@ def test_the_average_loss_is_the_mean_of_all_rows(model):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: FeedForward((3,)), r"widths must be two or more integers >= 1.*received widths=\(3,\)"),
-        (lambda: FeedForward(3), "widths must be two or more integers"),
-        (lambda: FeedForward((3, 0, 1)), "widths must be two or more integers"),
-        (lambda: FeedForward((3, 2.5, 1)), "widths must be two or more integers"),
-        (lambda: FeedForward((3, 1), "gelu"), "activation must be an Activation or one of"),
-        (lambda: FeedForward((3, 1), output_activation="gelu"), "activation must be an Activation or one of"),
-        (lambda: FeedForward((2, 1))(X), r"x must have shape \(batch, 2\); received shape \(6, 3\)"),
-        (lambda: FeedForward((2, 1)).pre_activations(X), r"x must have shape \(batch, 2\)"),
-        (lambda: FeedForward((3, 1))(np.full((1, 3), np.nan)), "x must be finite"),
+        (lambda: MLP((3,)), r"widths must be two or more integers >= 1.*received widths=\(3,\)"),
+        (lambda: MLP(3), "widths must be two or more integers"),
+        (lambda: MLP((3, 0, 1)), "widths must be two or more integers"),
+        (lambda: MLP((3, 2.5, 1)), "widths must be two or more integers"),
+        (lambda: MLP((3, 1), "gelu"), "activation must be an Activation or one of"),
+        (lambda: MLP((3, 1), output_activation="gelu"), "activation must be an Activation or one of"),
+        (lambda: MLP((2, 1))(X), r"x must have shape \(batch, 2\); received shape \(6, 3\)"),
+        (lambda: MLP((2, 1)).pre_activations(X), r"x must have shape \(batch, 2\)"),
+        (lambda: MLP((3, 1))(np.full((1, 3), np.nan)), "x must be finite"),
     ],
 )
 def test_bad_arguments_are_one_clear_line(make, match):
@@ -86,14 +86,14 @@ def test_bad_arguments_are_one_clear_line(make, match):
 
 
 def test_widths_may_come_from_numpy_and_activations_with_arguments():
-    model = FeedForward(np.array([3, 2, 1]), Softplus(5.0))
+    model = MLP(np.array([3, 2, 1]), Softplus(5.0))
     assert model.widths == (3, 2, 1) and model.dense[0].activation == Softplus(5.0)
     assert repr(model.dense[1].activation) == "Linear()"
 
 
 def test_a_seed_of_the_initializer_gives_each_layer_other_weights_and_again_the_same():
     seeded = keras.initializers.GlorotUniform(seed=3)
-    first, second = (FeedForward((4, 4, 4), kernel_initializer=seeded).get_weights() for _ in range(2))
+    first, second = (MLP((4, 4, 4), kernel_initializer=seeded).get_weights() for _ in range(2))
     assert not np.allclose(first[0], first[2])
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[2], second[2])

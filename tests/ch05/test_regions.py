@@ -6,13 +6,13 @@ from keras import ops
 
 from mathdl_keras.activations import Clip, LeakyReLU, ReLU
 from mathdl_keras.chapters.ch05.regions import linear_regions_1d, sawtooth_network
-from mathdl_keras.models import FeedForward
+from mathdl_keras.models import MLP
 
 
 def network(widths, activation, seed, output=None):
     """A network of half-integers, whose kinks are simple fractions."""
     rng = np.random.default_rng(seed)
-    model = FeedForward(widths, activation, output)
+    model = MLP(widths, activation, output)
     model.set_weights([rng.choice([-1.5, -1.0, 0.5, 1.0, 2.0], w.shape) for w in model.get_weights()])
     return model
 
@@ -54,7 +54,7 @@ def test_pieces_are_the_network(model):
 
 
 def one_layer(w, b, c):
-    model = FeedForward((1, len(w), 1))
+    model = MLP((1, len(w), 1))
     model.set_weights([np.array([w]), np.array(b), np.array(c)[:, None], np.zeros(1)])
     return linear_regions_1d(model, -10.0, 10.0)
 
@@ -85,10 +85,10 @@ def test_the_sawtooth():
     [
         (lambda: linear_regions_1d(CASES[0], 1.0, 1.0), "lo must be below hi, both finite; received lo=1.0, hi=1.0"),
         (lambda: linear_regions_1d(CASES[0], 0.0, np.inf), "both finite"),
-        (lambda: linear_regions_1d(FeedForward((2, 1)), 0.0, 1.0), "model must be a FeedForward with one input"),
-        (lambda: linear_regions_1d(np.sin, 0.0, 1.0), "model must be a FeedForward with one input"),
+        (lambda: linear_regions_1d(MLP((2, 1)), 0.0, 1.0), "model must be a MLP with one input"),
+        (lambda: linear_regions_1d(np.sin, 0.0, 1.0), "model must be a MLP with one input"),
         (
-            lambda: linear_regions_1d(FeedForward((1, 2, 1), "tanh"), 0.0, 1.0),
+            lambda: linear_regions_1d(MLP((1, 2, 1), "tanh"), 0.0, 1.0),
             r"activation must be piecewise linear; received Tanh\(\)",
         ),
         (lambda: sawtooth_network(0), "depth must be an integer >= 1; received depth=0"),

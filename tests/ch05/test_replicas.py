@@ -9,7 +9,7 @@ from mathdl_keras.chapters.ch05.boolean import boolean_inputs
 from mathdl_keras.chapters.ch05.replicas import Replicas
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
-from mathdl_keras.ops import empirical_risk
+from mathdl_keras.model_selection import empirical_risk
 
 X, Y = boolean_inputs(2), np.array([0.0, 1.0, 1.0, 0.0])
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from mathdl_keras.autodiff import autodiff_gradients, layer_gradients
 from mathdl_keras.callbacks import GradientNorms, TerminateOnNonFinite
 from mathdl_keras.models import BackpropMLP
-from mathdl_keras.ops import autodiff_gradients, layer_gradients
 
 RNG = np.random.default_rng(66)
 X = RNG.standard_normal((12, 5)).astype("float32")

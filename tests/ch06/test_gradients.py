@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mathdl_keras.ops import check_gradient
+from mathdl_keras.autodiff import check_gradient
 
 THETA = np.linspace(-1, 1.5, 6).reshape(2, 3)
 

@@ -7,13 +7,13 @@ from keras import ops
 
 import mathdl_keras
 from mathdl_keras.activations import Clip, LeakyReLU, Softplus
+from mathdl_keras.autodiff import autodiff_gradients
 from mathdl_keras.callbacks import TerminateOnNonFinite
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.precision import dtype_of, float64
-from mathdl_keras.layers import BackpropDense
-from mathdl_keras.losses import SquaredLoss
+from mathdl_keras.layers import Dense
+from mathdl_keras.losses import MeanSquaredError
 from mathdl_keras.models import BackpropMLP, BackpropModel
-from mathdl_keras.ops import autodiff_gradients
 
 U32 = 2.0**-24
 RNG = np.random.default_rng(6)
@@ -33,7 +33,7 @@ def relative(a, b):
 )
 def test_the_backward_pass_of_a_layer_is_its_derivative(activation):
     with float64():
-        layer, x, dH = BackpropDense(3, activation), RNG.standard_normal((5, 4)), RNG.standard_normal((5, 3))
+        layer, x, dH = Dense(3, activation), RNG.standard_normal((5, 4)), RNG.standard_normal((5, 3))
         layer.build(x.shape)
         H, cache = layer.forward_pass(ops.convert_to_tensor(x))
         found = layer.backward_pass(ops.convert_to_tensor(dH), cache)
@@ -51,7 +51,7 @@ def test_the_backward_pass_of_a_layer_is_its_derivative(activation):
 
 
 def test_a_layer_is_keras_dense_with_the_same_weights():
-    ours, dense = BackpropDense(3, "tanh"), keras.layers.Dense(3, "tanh")
+    ours, dense = Dense(3, "tanh"), keras.layers.Dense(3, "tanh")
     ours.build((None, 4))
     dense.build((None, 4))
     dense.set_weights(ours.get_weights())
@@ -89,7 +89,7 @@ def test_one_hot_rows_and_labels_are_one_loss():
 
 
 def test_deltas_are_gradients_of_pre_activations():
-    model = BackpropMLP((4, 6, 2), "tanh", loss=SquaredLoss())
+    model = BackpropMLP((4, 6, 2), "tanh", loss=MeanSquaredError())
     y = RNG.standard_normal((40, 2)).astype("float32")
     (_, db1), (_, db2) = (
         layer.weight_gradients(d, X[:, :1]) for layer, d in zip(model.dense, model.deltas(X, y), strict=True)
@@ -100,7 +100,7 @@ def test_deltas_are_gradients_of_pre_activations():
 
 
 def test_a_file_keeps_activation_loss_and_weights(tmp_path):
-    model = BackpropMLP((4, 5, 3), Softplus(2.0), "sigmoid", loss=SquaredLoss(scale=0.25))
+    model = BackpropMLP((4, 5, 3), Softplus(2.0), "sigmoid", loss=MeanSquaredError(scale=0.25))
     model.save(tmp_path / "net.keras")
     again = mathdl_keras.load_model(tmp_path / "net.keras")
     assert again.activation == Softplus(2.0) and again.loss_function.scale == 0.25 and again.widths == (4, 5, 3)

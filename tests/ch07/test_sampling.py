@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
-from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, draw_batches
+from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, sample_minibatches
 
 
 def test_an_epoch_without_replacement_is_a_permutation():
@@ -42,7 +42,7 @@ def test_with_replacement_each_row_is_drawn_by_itself():
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 5])
 def test_each_set_is_equally_likely(batch_size):
-    rows = draw_batches(np.random.default_rng(0), 5, batch_size, (40, 100))
+    rows = sample_minibatches(np.random.default_rng(0), 5, batch_size, (40, 100))
     assert rows.shape == (40, 100, batch_size) and rows.dtype == "int32"
     sets = [tuple(sorted(row)) for row in rows.reshape(-1, batch_size).tolist()]
     expected = list(itertools.combinations(range(5), batch_size))
@@ -51,7 +51,7 @@ def test_each_set_is_equally_likely(batch_size):
 
 
 def test_draws_with_replacement_may_be_more_than_there_are_samples():
-    rows = draw_batches(np.random.default_rng(0), 2, 7, (50,), replace=True)
+    rows = sample_minibatches(np.random.default_rng(0), 2, 7, (50,), replace=True)
     assert rows.shape == (50, 7) and set(rows.ravel()) == {0, 1}
 
 
@@ -90,8 +90,11 @@ def test_batch_i_of_the_dataset_is_that_of_its_epoch():
         (lambda: MinibatchSampler(10, 2.5), "batch_size must be an integer"),
         (lambda: MinibatchSampler(0, 1), "samples must be an integer >= 1; received samples=0"),
         (lambda: MinibatchSampler(5, 2, replace=True, shuffle=False), "shuffle must be True with replace=True"),
-        (lambda: draw_batches(np.random.default_rng(0), 3, 4, (2,)), "batch_size must be an integer in 1, ..., 3"),
-        (lambda: draw_batches(np.random.default_rng(0), 3, 0, (2,), True), "batch_size must be an integer >= 1"),
+        (
+            lambda: sample_minibatches(np.random.default_rng(0), 3, 4, (2,)),
+            "batch_size must be an integer in 1, ..., 3",
+        ),
+        (lambda: sample_minibatches(np.random.default_rng(0), 3, 0, (2,), True), "batch_size must be an integer >= 1"),
         (lambda: MinibatchSampler(3, 1).dataset(np.ones((4, 2)), np.ones(3)), r"x must have 3 rows; .* \(4, 2\)"),
         (lambda: MinibatchSampler(3, 1).dataset(np.ones((3, 2)), np.ones(4)), r"y must have 3 rows; .* \(4,\)"),
         (lambda: MinibatchSampler(1, 1).dataset(np.array([[np.nan]]), np.ones(1)), "x must be finite"),

@@ -10,7 +10,7 @@ from scipy import linalg
 
 from mathdl_keras.chapters.ch07.noise import minibatch_gradient_covariance, sgd_stationary_covariance
 from mathdl_keras.chapters.ch07.optimizers import RobbinsMonro
-from mathdl_keras.chapters.ch07.sampling import draw_batches
+from mathdl_keras.chapters.ch07.sampling import sample_minibatches
 from mathdl_keras.chapters.ch07.steps import sgd_replicas, sgd_step
 from mathdl_keras.core.precision import allow_float64, dtype_of
 
@@ -48,7 +48,7 @@ def descend(theta, batches, rates):
 
 
 def test_replicas_are_runs_side_by_side():
-    start, batches = rng.standard_normal((4, 3)), draw_batches(rng, 9, 2, (7, 4))
+    start, batches = rng.standard_normal((4, 3)), sample_minibatches(rng, 9, 2, (7, 4))
     rates = np.linspace(0.3, 0.1, 7)
     expected = [descend(start[r], batches[:, r], rates) for r in range(4)]
     with allow_float64():
@@ -60,7 +60,7 @@ def test_replicas_are_runs_side_by_side():
 
 
 def test_replicas_may_share_their_batches():
-    start, batches = rng.standard_normal((4, 3)).astype("float32"), draw_batches(rng, 9, 2, (7,))
+    start, batches = rng.standard_normal((4, 3)).astype("float32"), sample_minibatches(rng, 9, 2, (7,))
     theta = numpy(sgd_replicas(X, Y, start, batches, 0.2))
     np.testing.assert_allclose(theta, [descend(t, batches, [0.2] * 7) for t in start], atol=1e-5)
 

@@ -8,18 +8,18 @@ import pytest
 from keras import layers, ops
 
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
-from mathdl_keras.chapters.ch06.layers import BackpropDense
+from mathdl_keras.chapters.ch06 import layers as backprop
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.chapters.ch08.cost import activation_memory, count_flops, network_cost
 from mathdl_keras.chapters.ch08.profilers import measured_flops
-from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
+from mathdl_keras.chapters.ch14.layers import Conv2D, MaxPooling2D
 from mathdl_keras.core.precision import float64
 
 WIDTHS = (5, 4, 3, 2)
 # zeros are made faster than random numbers, and cost the same
 Dense, Conv1D, Conv2D, MLP, ByHand = (
     partial(cls, kernel_initializer="zeros")
-    for cls in (layers.Dense, layers.Conv1D, layers.Conv2D, BackpropMLP, ExplicitConv2D)
+    for cls in (layers.Dense, layers.Conv1D, layers.Conv2D, BackpropMLP, Conv2D)
 )
 
 
@@ -82,7 +82,7 @@ def test_convolutions_written_by_hand_cost_what_convolutions_cost():
         stack = [convolution(4, 3, activation="relu"), pool(2), convolution(2, 2, padding="same"), layers.Flatten()]
         return network_cost(keras.Sequential([keras.Input((9, 8, 2)), *stack, Dense(7)]), 3)
 
-    ours, peer = cost(ByHand, ExplicitMaxPool2D), cost(Conv2D, layers.MaxPooling2D)
+    ours, peer = cost(ByHand, MaxPooling2D), cost(Conv2D, layers.MaxPooling2D)
     assert (ours.forward, ours.backward, ours.parameters) == (peer.forward, peer.backward, peer.parameters)
     assert ours.forward == 2 * 3 * (7 * 6 * 9 * 2 * 4 + 3 * 3 * 4 * 4 * 2 + 18 * 7)
 
@@ -111,7 +111,7 @@ def test_nothing_before_a_trained_layer_means_no_gradient_of_its_inputs():
 def test_a_network_of_this_package_may_stand_in_a_model():
     x = keras.Input((5,))
     outside = MLP((4, 3, 2))
-    model = keras.Model(x, Dense(1)(outside(BackpropDense(4, kernel_initializer="zeros")(x))))
+    model = keras.Model(x, Dense(1)(outside(Dense(4, kernel_initializer="zeros")(x))))
     assert count_flops(model, 3) == count_flops((5, 4, 3, 2, 1), 3)
 
 

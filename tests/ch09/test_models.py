@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model
 
-from mathdl_keras.losses import SquaredLoss
+from mathdl_keras.losses import MeanSquaredError
 from mathdl_keras.models import Lasso, RidgeRegression
 from mathdl_keras.optimizers import ProximalSGD
 from mathdl_keras.regularizers import L1
@@ -45,7 +45,7 @@ def test_fit_with_the_proximal_map_descends_to_the_lasso_zeros_included():
     exact, model = Lasso(0.5), Lasso(0.5, kernel_initializer="zeros")
     fit = exact.fit_closed_form(X, Y[:, 0])
     assert 0 < np.sum(fit.kernel == 0) < 3
-    model.compile(ProximalSGD(0.5, L1(0.5)), SquaredLoss(scale=0.5))
+    model.compile(ProximalSGD(0.5, L1(0.5)), MeanSquaredError(scale=0.5))
     model.fit(*repeated(X, Y[:, :1]), batch_size=24, shuffle=False, verbose=0)
     np.testing.assert_allclose(model.get_weights()[0], fit.kernel, atol=1e-5)
     np.testing.assert_array_equal(model.get_weights()[0] == 0, fit.kernel == 0)

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mathdl_keras.models import BackpropMLP, DropoutMLP
-from mathdl_keras.ops import MCDropoutPredictor, geometric_mean_ensemble, weight_scaling
+from mathdl_keras.networks import MCDropoutPredictor, geometric_mean_ensemble, scale_dropout_weights
 
 X = np.random.default_rng(0).standard_normal((3, 4)).astype("float32")
 
@@ -32,7 +32,7 @@ def test_any_keras_model_will_do():
 def test_scaled_weights_predict_what_inference_does(mode):
     model = DropoutMLP((4, 5, 2), [0.2, 0.5], "tanh", mode)
     np.testing.assert_allclose(
-        ops.convert_to_numpy(weight_scaling(model)(X)), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
+        ops.convert_to_numpy(scale_dropout_weights(model)(X)), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model
 
-from mathdl_keras.ops import lasso_path, ridge_path
+from mathdl_keras.linear_model import lasso_path, ridge_path
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((30, 5)) * [1, 2, 3, 1, 1] + [5, 0, 0, -3, 1]

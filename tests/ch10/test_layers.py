@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch10.dense import NormalizedDense
+from mathdl_keras.chapters.ch10.dense import DenseBatchNorm
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch10.normalization import batch_moments
 from mathdl_keras.core.autodiff import grad, value_and_grad, vjp
@@ -182,8 +182,8 @@ def test_it_trains_under_fit_as_keras_does_and_is_saved(tmp_path):
         (lambda: BatchNormalization(epsilon=-1.0), "epsilon must be >= 0 and finite; received epsilon=-1.0"),
         (lambda: BatchNormalization()(X[0]), r"x must have shape \(batch, ..., channels\); received shape \(5,\)"),
         (lambda: BatchNormalization()(np.full_like(X, np.nan)), "x must be finite"),
-        (lambda: NormalizedDense(0), "units must be an integer >= 1; received units=0"),
-        (lambda: NormalizedDense(2)(X[None]), r"x must have shape \(batch, features\)"),
+        (lambda: DenseBatchNorm(0), "units must be an integer >= 1; received units=0"),
+        (lambda: DenseBatchNorm(2)(X[None]), r"x must have shape \(batch, features\)"),
     ],
 )
 def test_bad_input_is_one_clear_line(make, message):
@@ -193,10 +193,10 @@ def test_bad_input_is_one_clear_line(make, message):
 
 
 def test_a_normalized_dense_layer_is_dense_then_batch_normalization():
-    layer = NormalizedDense(5, "tanh", momentum=0.9)
+    layer = DenseBatchNorm(5, "tanh", momentum=0.9)
     H, cache = layer.forward_pass(X, training=True)
     found = numpy(layer.backward_pass(ops.convert_to_tensor(G), cache))
-    twin = NormalizedDense(5, "tanh", momentum=0.9)
+    twin = DenseBatchNorm(5, "tanh", momentum=0.9)
     twin.build(X.shape)
     twin.set_weights([w if v.trainable else np.full_like(w, v.name == "moving_variance")
                       for v, w in zip(layer.weights, layer.get_weights(), strict=True)])  # fmt: skip
@@ -207,4 +207,4 @@ def test_a_normalized_dense_layer_is_dense_then_batch_normalization():
         np.testing.assert_allclose(a, b, atol=1e-5)
     for a, b in zip(layer.get_weights(), twin.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    assert NormalizedDense.from_config(layer.get_config()).get_config() == layer.get_config()
+    assert DenseBatchNorm.from_config(layer.get_config()).get_config() == layer.get_config()

@@ -7,10 +7,10 @@ from keras import layers, ops
 
 import mathdl_keras
 from mathdl_keras.chapters.ch10.callbacks import BatchStatisticsMonitor
-from mathdl_keras.chapters.ch10.folding import fold_batchnorm
+from mathdl_keras.chapters.ch10.folding import fuse_batch_norm
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch10.models import BatchNormMLP
-from mathdl_keras.chapters.ch10.statistics import MovingMoments, recalibrate_batchnorm
+from mathdl_keras.chapters.ch10.statistics import MovingMoments, recalibrate_batch_norm
 
 RNG = np.random.default_rng(100)
 X = (1 + 2 * RNG.standard_normal((24, 4))).astype("float32")
@@ -58,13 +58,13 @@ def test_training_by_hand_is_training_by_keras(tmp_path):
         (lambda: BatchNormMLP((4, 3)).forward_pass(X[:, :2]), r"x must have shape \(batch, 4\)"),
         (lambda: MovingMoments(1.0), r"momentum must be in \[0, 1\); received momentum=1.0"),
         (lambda: MovingMoments().mean, "update must be called before moments are read; received 0 batches"),
-        (lambda: recalibrate_batchnorm(as_keras(0.9), X[:0]), "x must not be empty"),
-        (lambda: recalibrate_batchnorm(as_keras(0.9), X, 0), "batch_size must be an integer >= 1"),
-        (lambda: recalibrate_batchnorm(keras.Sequential([layers.ReLU()]), X), "model must have a BatchNormalization"),
-        (lambda: fold_batchnorm(BatchNormMLP((4, 3))), "model must be a Sequential or functional model, built"),
-        (lambda: fold_batchnorm(keras.Sequential([layers.Dense(2)])), "model must be a Sequential or functional"),
+        (lambda: recalibrate_batch_norm(as_keras(0.9), X[:0]), "x must not be empty"),
+        (lambda: recalibrate_batch_norm(as_keras(0.9), X, 0), "batch_size must be an integer >= 1"),
+        (lambda: recalibrate_batch_norm(keras.Sequential([layers.ReLU()]), X), "model must have a BatchNormalization"),
+        (lambda: fuse_batch_norm(BatchNormMLP((4, 3))), "model must be a Sequential or functional model, built"),
+        (lambda: fuse_batch_norm(keras.Sequential([layers.Dense(2)])), "model must be a Sequential or functional"),
         (
-            lambda: fold_batchnorm(
+            lambda: fuse_batch_norm(
                 keras.Sequential([keras.Input((2,)), layers.Dense(2, "relu"), BatchNormalization()])
             ),
             "model must have a Dense or Conv2D layer without activation, followed by",
@@ -108,7 +108,7 @@ def test_folding_changes_nothing_in_inference(norm):
     h = layers.Dense(2, name="folds_too")(layers.Flatten()(h))
     model = shuffled(keras.Model(image, norm(center=False)(h)))
     before, x = model.get_weights(), RNG.standard_normal((3, 6, 6, 2)).astype("float32")
-    folded = fold_batchnorm(model)
+    folded = fuse_batch_norm(model)
     assert [v.name for v in folded.layers if isinstance(v, norm)] == ["stays"]
     known = model.predict(x, verbose=0)
     np.testing.assert_allclose(folded.predict(x, verbose=0), known, rtol=1e-4, atol=1e-4 * np.abs(known).max())
@@ -118,7 +118,7 @@ def test_folding_changes_nothing_in_inference(norm):
 
 def test_a_sequential_model_is_folded_into_one():
     model = shuffled(as_keras(0.9))
-    folded = fold_batchnorm(model)
+    folded = fuse_batch_norm(model)
     assert isinstance(folded, keras.Sequential) and len(folded.layers) == 5
     np.testing.assert_allclose(folded.predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-4, atol=1e-4)
 
@@ -130,7 +130,7 @@ def test_after_recalibration_inference_is_training_on_all_data(make):
     model = shuffled(make())
     whole = ops.convert_to_numpy(ops.stop_gradient(model(X, training=True)))
     assert not np.allclose(model.predict(X, verbose=0), whole, atol=0.1)
-    assert recalibrate_batchnorm(model, X, batch_size=10) == 2
+    assert recalibrate_batch_norm(model, X, batch_size=10) == 2
     np.testing.assert_allclose(model.predict(X, verbose=0), whole, atol=1e-4)
 
 

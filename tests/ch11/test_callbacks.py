@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from mathdl_keras.chapters.ch11.callbacks import BestWeights
+from mathdl_keras.chapters.ch11.callbacks import RestoreBestWeights
 
 rng = np.random.default_rng(0)
 X, V = rng.standard_normal((8, 6)).astype("float32"), rng.standard_normal((8, 6)).astype("float32")
@@ -23,7 +23,7 @@ def train(callback, metrics=(), rate=0.2, epochs=25):
 @pytest.mark.parametrize("settings", [{"patience": 2}, {"patience": 0}, {"patience": 3, "monitor": "val_r2_score"}])
 def test_it_stops_and_restores_as_keras(settings):
     metrics = [keras.metrics.R2Score()] if "monitor" in settings else []
-    weights, history = train(keep := BestWeights(**settings), metrics)
+    weights, history = train(keep := RestoreBestWeights(**settings), metrics)
     expected, longer = train(keras.callbacks.EarlyStopping(restore_best_weights=True, **settings), metrics)
     assert history["loss"] == pytest.approx(longer["loss"])
     for a, b in zip(weights, expected, strict=True):
@@ -35,7 +35,7 @@ def test_it_stops_and_restores_as_keras(settings):
 
 
 def test_without_patience_it_trains_to_the_end():
-    weights, history = train(keep := BestWeights(patience=None))
+    weights, history = train(keep := RestoreBestWeights(patience=None))
     assert len(history["loss"]) == 25 and keep.best_epoch == np.argmin(history["val_loss"]) + 1 < 25
     kernel, bias = weights
     assert np.mean((V @ kernel + bias - W) ** 2) == pytest.approx(min(history["val_loss"]), rel=1e-4)
@@ -51,16 +51,16 @@ def feed(keep, values):
 
 
 def test_small_gains_and_nan_are_none():
-    assert list(feed(BestWeights(None, min_delta=0.5), [3.0, 2.6, 2.4, np.nan])) == [1, 1, 3, 3]
-    assert list(feed(BestWeights(None), [np.nan, 3.0])) == [1, 2]
+    assert list(feed(RestoreBestWeights(None, min_delta=0.5), [3.0, 2.6, 2.4, np.nan])) == [1, 1, 3, 3]
+    assert list(feed(RestoreBestWeights(None), [np.nan, 3.0])) == [1, 2]
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: BestWeights(-1), "patience must be an integer >= 0, or None"),
-        (lambda: BestWeights(mode="up"), "mode must be one of auto, min, max"),
-        (lambda: train(BestWeights(monitor="val_accuracy"), epochs=1), "monitor must be one of loss, val_loss"),
+        (lambda: RestoreBestWeights(-1), "patience must be an integer >= 0, or None"),
+        (lambda: RestoreBestWeights(mode="up"), "mode must be one of auto, min, max"),
+        (lambda: train(RestoreBestWeights(monitor="val_accuracy"), epochs=1), "monitor must be one of loss, val_loss"),
     ],
 )
 def test_bad_input_is_said(make, message):

@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
 from mathdl_keras.chapters.ch09.models import RidgeRegression
-from mathdl_keras.chapters.ch11.folds import IllConditioned, fold_predictions, fold_weights
+from mathdl_keras.chapters.ch11.folds import IllConditionedError, fold_predictions, fold_weights
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
 from mathdl_keras.chapters.ch11.splits import KFold
 
@@ -61,9 +61,9 @@ def test_replicates_have_a_leading_axis():
 
 
 def test_collinear_features_are_refused_without_a_penalty():
-    with pytest.raises(IllConditioned, match="condition at most"):
+    with pytest.raises(IllConditionedError, match="condition at most"):
         fold_weights(np.column_stack([X, X[:, 0]]), Y, FOLDS)
-    with pytest.raises(IllConditioned, match="no constant feature"):
+    with pytest.raises(IllConditionedError, match="no constant feature"):
         fold_weights(np.column_stack([X, np.zeros(N)]), Y, FOLDS)
 
 

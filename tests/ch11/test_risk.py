@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from mathdl_keras.chapters.ch11.risk import aic, gcv, hat_matrix, loocv_shortcut, mallows_cp
+from mathdl_keras.chapters.ch11.risk import aic, gcv, hat_matrix, loo_mse, mallows_cp
 
 rng = np.random.default_rng(0)
 M, P = 20, 3
@@ -24,7 +24,7 @@ def test_leave_one_out_equals_refits(ridge, fit_intercept):
         keep = np.arange(M) != i
         peer = Ridge(ridge * (M - 1), fit_intercept=fit_intercept).fit(X[keep], Y[keep])
         errors.append((Y[i] - peer.predict(X[i : i + 1])[0]) ** 2)
-    np.testing.assert_allclose(loocv_shortcut(X, Y, ridge, fit_intercept), np.mean(errors, axis=0), rtol=1e-10)
+    np.testing.assert_allclose(loo_mse(X, Y, ridge, fit_intercept), np.mean(errors, axis=0), rtol=1e-10)
 
 
 @pytest.mark.parametrize(("ridge", "fit_intercept"), SETTINGS)
@@ -39,7 +39,7 @@ def test_the_others_are_their_formulas(ridge, fit_intercept):
 
 
 def test_one_target_gives_a_number():
-    for f in (loocv_shortcut, gcv, aic):
+    for f in (loo_mse, gcv, aic):
         value = f(X, Y[:, 0])
         assert isinstance(value, float) and value == pytest.approx(f(X, Y)[0], rel=1e-12)
 
@@ -52,8 +52,8 @@ def test_gcv_does_not_change_if_the_rows_are_rotated():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: loocv_shortcut(X[:, [0, 0]], Y), "linearly independent columns; received rank 1 for 2"),
-        (lambda: loocv_shortcut(np.eye(4)[:, :2], np.ones(4)), "received 2 of leverage 1"),
+        (lambda: loo_mse(X[:, [0, 0]], Y), "linearly independent columns; received rank 1 for 2"),
+        (lambda: loo_mse(np.eye(4)[:, :2], np.ones(4)), "received 2 of leverage 1"),
         (lambda: gcv(X, Y, ridge=-1.0), "ridge must be finite and >= 0"),
         (lambda: mallows_cp(X, Y, 0.0), "noise_variance must be positive"),
         (lambda: aic(X, Y[:3]), "y must have one row"),

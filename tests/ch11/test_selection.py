@@ -7,7 +7,7 @@ from mathdl_keras.chapters.ch11.cross_validation import cross_validate
 from mathdl_keras.chapters.ch11.curves import LearningCurve, ValidationCurve
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
 from mathdl_keras.chapters.ch11.scoring import MetricFunction
-from mathdl_keras.chapters.ch11.selection import FoldScores, select
+from mathdl_keras.chapters.ch11.selection import FoldScores, select_candidate
 from mathdl_keras.chapters.ch11.splits import KFold
 
 rng = np.random.default_rng(0)
@@ -34,27 +34,27 @@ TABLE = [[9.0, 11.0], [4.0, 6.0], [3.6, 5.6], [3.6, 5.6]]
 
 def test_both_rules_in_both_directions():
     candidates, reverse = [scores(row) for row in TABLE], [scores([-v for v in row], True) for row in TABLE]
-    assert select(candidates) == select(reverse) == 2
-    assert select(candidates, "one_se") == select(reverse, "one_se") == 1
-    assert select(np.array(TABLE), greater_is_better=True) == 0
+    assert select_candidate(candidates) == select_candidate(reverse) == 2
+    assert select_candidate(candidates, "one_se") == select_candidate(reverse, "one_se") == 1
+    assert select_candidate(np.array(TABLE), greater_is_better=True) == 0
 
 
 def test_replicates_have_a_leading_axis():
     tables = rng.standard_normal((30, 5, 4))
     for rule in ("min", "one_se"):
-        expected = [select(table, rule, greater_is_better=False) for table in tables]
-        np.testing.assert_array_equal(select(tables, rule, greater_is_better=False), expected)
+        expected = [select_candidate(table, rule, greater_is_better=False) for table in tables]
+        np.testing.assert_array_equal(select_candidate(tables, rule, greater_is_better=False), expected)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: select([scores([1, 2], None)]), "greater_is_better must be True or False to choose by mse"),
-        (lambda: select(TABLE), "greater_is_better must be True or False to choose by this metric"),
-        (lambda: select(TABLE, "best", greater_is_better=False), "rule must be 'min' or 'one_se'"),
-        (lambda: select([scores([1, 2])], metric="auc"), "metric must be one of mse; received metric='auc'"),
-        (lambda: select([[1.0, np.nan]], greater_is_better=False), "scores must be finite"),
-        (lambda: select([[1.0], [2.0]], "one_se", greater_is_better=False), "two folds or more"),
+        (lambda: select_candidate([scores([1, 2], None)]), "greater_is_better must be True or False to choose by mse"),
+        (lambda: select_candidate(TABLE), "greater_is_better must be True or False to choose by this metric"),
+        (lambda: select_candidate(TABLE, "best", greater_is_better=False), "rule must be 'min' or 'one_se'"),
+        (lambda: select_candidate([scores([1, 2])], metric="auc"), "metric must be one of mse; received metric='auc'"),
+        (lambda: select_candidate([[1.0, np.nan]], greater_is_better=False), "scores must be finite"),
+        (lambda: select_candidate([[1.0], [2.0]], "one_se", greater_is_better=False), "two folds or more"),
         (lambda: LearningCurve(PolynomialRegression, [30, 49], 5).run(X, Y), "integers from 1 to 48, of 60 samples"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch12 import figures
 from mathdl_keras.chapters.ch12.demo import two_importances
 from mathdl_keras.chapters.ch12.dependence import partial_dependence
@@ -72,7 +72,7 @@ def test_orders_are_added_until_the_tolerance_is_reached():
 
 
 def test_a_keras_model_with_two_outputs_is_explained_in_both_ways():
-    net = FeedForward((D, 4, 2), "tanh")
+    net = MLP((D, 4, 2), "tanh")
     exact = shapley_values(net, X, BACKGROUND)
     sampled = shapley_values(net, X, BACKGROUND, method="sampling", pairs=8)
     assert exact.values.shape == sampled.values.shape == (3, D, 2) and exact.base_value.shape == (2,)

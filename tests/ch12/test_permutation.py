@@ -8,7 +8,7 @@ import pytest
 from sklearn.inspection import permutation_importance as sklearn_importance
 from sklearn.linear_model import LinearRegression
 
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch12.dependence import partial_dependence
 from mathdl_keras.chapters.ch12.features import ConstantFeaturesWarning, CorrelatedFeaturesWarning
 from mathdl_keras.chapters.ch12.permutation import permutation_importance
@@ -70,7 +70,7 @@ def test_losses_in_all_their_forms_give_the_same():
 
 
 def test_a_keras_model_with_several_outputs():
-    net = FeedForward((3, 4, 2), "tanh")
+    net = MLP((3, 4, 2), "tanh")
     labels = (Y > 0).astype("int64")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     found = permutation_importance(net, X, labels, loss, 4)

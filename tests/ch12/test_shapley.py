@@ -5,11 +5,11 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from mathdl_keras.chapters.ch12.conditional import ConditionalGaussianValue, regression_matrices
+from mathdl_keras.chapters.ch12.conditional import ConditionalGaussianGame, regression_matrices
 from mathdl_keras.chapters.ch12.kernel_shap import kernel_shap, shapley_kernel
-from mathdl_keras.chapters.ch12.regressions import RefitR2Value
+from mathdl_keras.chapters.ch12.regressions import RefitR2Game
 from mathdl_keras.chapters.ch12.shapley import all_coalitions, shapley_exact, shapley_sampling
-from mathdl_keras.chapters.ch12.values import InterventionalValue, LossReductionValue
+from mathdl_keras.chapters.ch12.values import InterventionalGame, LossReductionGame
 
 rng = np.random.default_rng(12)
 D = 5
@@ -117,15 +117,15 @@ def product(rows):
 
 def test_interventional_values_are_means_over_the_background():
     background, x = rng.standard_normal((7, 3)), rng.standard_normal((2, 3))
-    value, masks = InterventionalValue(product, background).at(x), all_coalitions(3)
+    value, masks = InterventionalGame(product, background).at(x), all_coalitions(3)
     found = value(masks)
     assert found.shape == (8, 2)
     for S, mask in enumerate(masks):
         for r, row in enumerate(x):
             assert found[S, r] == pytest.approx(product(np.where(mask, row, background)).mean(), abs=1e-14)
-    single = InterventionalValue(product, background).at(x[0])
+    single = InterventionalGame(product, background).at(x[0])
     np.testing.assert_allclose(single(masks), found[:, 0], atol=1e-14)
-    two = InterventionalValue(lambda rows: np.column_stack([product(rows), rows[:, 0]]), background).at(x)
+    two = InterventionalGame(lambda rows: np.column_stack([product(rows), rows[:, 0]]), background).at(x)
     assert two(masks).shape == (8, 2, 2)
     np.testing.assert_allclose(two(masks)[..., 0], found, atol=1e-14)
 
@@ -134,7 +134,7 @@ def test_conditional_values_are_those_of_a_normal_law():
     A, w = rng.standard_normal((4, 4)), rng.standard_normal(4)
     Sigma, mu, x = A @ A.T + np.eye(4), rng.standard_normal(4), rng.standard_normal(4)
     masks = all_coalitions(4)
-    found = ConditionalGaussianValue(lambda rows: rows @ w, mu, Sigma, samples=4).at(x)(masks)
+    found = ConditionalGaussianGame(lambda rows: rows @ w, mu, Sigma, samples=4).at(x)(masks)
     B = regression_matrices(Sigma, masks)
     for S, mask in enumerate(masks):
         mean = mu.copy()
@@ -142,7 +142,7 @@ def test_conditional_values_are_those_of_a_normal_law():
         mean[mask] = x[mask]
         assert found[S] == pytest.approx(w @ mean, abs=1e-11)
         assert np.all(B[S][:, ~mask] == 0)
-    square = ConditionalGaussianValue(lambda rows: rows[:, 0] ** 2, np.zeros(2), [[1.0, 0.6], [0.6, 1.0]], 40_000)
+    square = ConditionalGaussianGame(lambda rows: rows[:, 0] ** 2, np.zeros(2), [[1.0, 0.6], [0.6, 1.0]], 40_000)
     # E[X_1^2 | X_2 = 2] = 1.2^2 + 1 - 0.36, with standard deviation below 2.5
     assert square.at([0.0, 2.0])(np.array([[False, True]]))[0] == pytest.approx(1.44 + 0.64, abs=4 * 2.5 / 200)
 
@@ -152,7 +152,7 @@ def test_refitted_regressions_agree_with_least_squares_and_bear_copies():
     X[:, 3] = X[:, 0]  # a copy
     X = np.column_stack([X, np.ones(30)])  # and a constant
     masks = all_coalitions(5)
-    found = RefitR2Value(1e3 * X, y)(masks)
+    found = RefitR2Game(1e3 * X, y)(masks)
     for S, mask in enumerate(masks):
         A = np.column_stack([np.ones(30), X[:, mask]])
         residual = y - A @ np.linalg.lstsq(A, y, rcond=1e-10)[0]
@@ -162,7 +162,7 @@ def test_refitted_regressions_agree_with_least_squares_and_bear_copies():
 def test_loss_reductions_add_up_to_what_the_model_saves():
     x = rng.standard_normal((20, 3))
     y = product(x) + 0.1 * rng.standard_normal(20)
-    value = LossReductionValue(product, x, x, y, "mse")
+    value = LossReductionGame(product, x, x, y, "mse")
     phi = shapley_exact(value, 3)
     saved = np.mean((y - product(x).mean()) ** 2) - np.mean((y - product(x)) ** 2)
     assert phi.sum() == pytest.approx(saved, rel=1e-5)
@@ -171,16 +171,16 @@ def test_loss_reductions_add_up_to_what_the_model_saves():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: InterventionalValue(product, np.ones((2, 4))).at(np.ones(3)), "background must have the 3 features"),
-        (lambda: InterventionalValue(product, [[1.0, np.nan, 0.0]]), "finite"),
-        (lambda: InterventionalValue(lambda rows: rows[:, 0] / 0, np.ones((2, 3))), "finite predictions"),
-        (lambda: InterventionalValue(lambda rows: rows[:1, 0], np.ones((2, 3))), "one prediction for each of 2 rows"),
-        (lambda: InterventionalValue(3, np.ones((2, 3))), "model must be a Keras model or a function"),
-        (lambda: ConditionalGaussianValue(product, np.ones(2), np.eye(3)), "Sigma must be"),
-        (lambda: ConditionalGaussianValue(product, np.ones(2), [[1.0, 2.0], [2.0, 1.0]]), "positive definite"),
-        (lambda: ConditionalGaussianValue(product, np.ones(2), np.eye(2), samples=3), "even"),
-        (lambda: RefitR2Value(np.eye(3), np.ones(3)), "not constant"),
-        (lambda: LossReductionValue(product, np.ones((2, 3)), np.ones((2, 3)), np.ones(4)), "y must have one row"),
+        (lambda: InterventionalGame(product, np.ones((2, 4))).at(np.ones(3)), "background must have the 3 features"),
+        (lambda: InterventionalGame(product, [[1.0, np.nan, 0.0]]), "finite"),
+        (lambda: InterventionalGame(lambda rows: rows[:, 0] / 0, np.ones((2, 3))), "finite predictions"),
+        (lambda: InterventionalGame(lambda rows: rows[:1, 0], np.ones((2, 3))), "one prediction for each of 2 rows"),
+        (lambda: InterventionalGame(3, np.ones((2, 3))), "model must be a Keras model or a function"),
+        (lambda: ConditionalGaussianGame(product, np.ones(2), np.eye(3)), "Sigma must be"),
+        (lambda: ConditionalGaussianGame(product, np.ones(2), [[1.0, 2.0], [2.0, 1.0]]), "positive definite"),
+        (lambda: ConditionalGaussianGame(product, np.ones(2), np.eye(2), samples=3), "even"),
+        (lambda: RefitR2Game(np.eye(3), np.ones(3)), "not constant"),
+        (lambda: LossReductionGame(product, np.ones((2, 3)), np.ones((2, 3)), np.ones(4)), "y must have one row"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero")

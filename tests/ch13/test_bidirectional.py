@@ -7,7 +7,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.bidirectional import Bidirectional
 from mathdl_keras.chapters.ch13.cells import ElmanCell
-from mathdl_keras.chapters.ch13.layers import GRU, LSTM, ExplicitRNN
+from mathdl_keras.chapters.ch13.layers import GRU, LSTM, RNN
 from mathdl_keras.core.loops import compiled
 
 B, T, D, N = 4, 6, 3, 5
@@ -33,7 +33,7 @@ def test_with_the_same_weights_it_is_kerass(mode, sequences, mask):
 
 def test_a_cell_gives_both_halves_at_every_step():
     layer = Bidirectional(ElmanCell(N, **UNDRAWN))
-    assert isinstance(layer.forward_layer, ExplicitRNN) and layer.backward_layer.go_backwards
+    assert isinstance(layer.forward_layer, RNN) and layer.backward_layer.go_backwards
     assert layer(DATA).shape == layer.compute_output_shape(DATA.shape) == (B, T, 2 * N)
 
 

@@ -80,9 +80,9 @@ def test_draws_have_the_probabilities_of_the_softmax():
     p = np.array([0.5, 0.0, 0.3, 0.2])
     u = ((np.arange(1000) + 0.5) / 1000).astype("float32")
     logits = np.tile(np.where(p > 0, np.log(np.maximum(p, 1e-30)), sampling.NEVER), (1000, 1)).astype("float32")
-    tokens = ops.convert_to_numpy(sampling.draw_token(*map(ops.convert_to_tensor, (logits, u))))
+    tokens = ops.convert_to_numpy(sampling.sample_token(*map(ops.convert_to_tensor, (logits, u))))
     assert np.abs(np.bincount(tokens, minlength=4) - 1000 * p).max() <= 1 and 1 not in tokens
-    last = ops.convert_to_numpy(sampling.draw_token(*map(ops.convert_to_tensor, (logits[:1], np.ones(1, "float32")))))
+    last = ops.convert_to_numpy(sampling.sample_token(*map(ops.convert_to_tensor, (logits[:1], np.ones(1, "float32")))))
     assert p[last[0]] > 0  # a uniform number that was rounded to 1
 
 

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch13.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.layers import GRU, LSTM, ExplicitRNN, SimpleRNN
+from mathdl_keras.chapters.ch13.layers import GRU, LSTM, RNN, SimpleRNN
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 
@@ -130,7 +130,7 @@ def test_mixed_precision_computes_in_half_and_keeps_float32_weights():
 
 
 def test_jordans_cell_runs_with_its_own_backward_pass_and_in_kerass_loop():
-    layers = [cls(JordanCell(N, 2)) for cls in (ExplicitRNN, keras.layers.RNN)]
+    layers = [cls(JordanCell(N, 2)) for cls in (RNN, keras.layers.RNN)]
     for layer in layers:
         layer.build((B, T, D))
     layers[1].set_weights(layers[0].get_weights())
@@ -150,11 +150,11 @@ def test_the_config_is_kerass_and_comes_back(cls):
     ("act", "message"),
     [
         (lambda: GRU(N, unroll=True), "^unroll must be False: .*received unroll=True$"),
-        (lambda: ExplicitRNN(keras.layers.GRUCell(N)), "^cell must have a backward_pass, .*received a GRUCell$"),
+        (lambda: RNN(keras.layers.GRUCell(N)), "^cell must have a backward_pass, .*received a GRUCell$"),
         (lambda: LSTM(-1), "^units must be an integer >= 1; received units=-1$"),
         (lambda: LSTM(N)(ops.zeros((B, 0, D))), "^sequences must have at least one time step; .*\\(4, 0, 3\\)"),
         (lambda: LSTM(N)(ops.zeros((B, D))), "expected ndim=3, found ndim=2"),
-        (lambda: ExplicitRNN(ElmanCell(N))(np.full((B, T, D), np.nan)), "^x must be finite"),
+        (lambda: RNN(ElmanCell(N))(np.full((B, T, D), np.nan)), "^x must be finite"),
     ],
 )
 def test_bad_arguments_and_inputs_are_named(act, message):

@@ -7,7 +7,7 @@ from keras import ops
 from scipy import linalg
 
 from mathdl_keras.chapters.ch13.observers import Observer
-from mathdl_keras.chapters.ch13.plants import LinearPlant, error_covariance, riccati_gain
+from mathdl_keras.chapters.ch13.plants import LinearPlant, kalman_error_covariance, kalman_gain
 from mathdl_keras.core.loops import compiled
 
 RNG = np.random.default_rng(13)
@@ -51,14 +51,14 @@ def test_covariances_and_gain_solve_the_equations_of_scipy(unstable):
         1.2 * A if unstable else A, B, C, Q, R
     )  # moduli of 1.13: Kalman's observer is stable all the same
     P = linalg.solve_discrete_are(plant.A.T, C.T, Q, R)
-    np.testing.assert_allclose(error_covariance(plant), P, rtol=1e-12)
+    np.testing.assert_allclose(kalman_error_covariance(plant), P, rtol=1e-12)
     known = plant.A @ P @ C.T @ np.linalg.inv(C @ P @ C.T + R)
-    np.testing.assert_allclose(riccati_gain(plant), known, rtol=1e-12)
-    np.testing.assert_allclose(error_covariance(plant, known), P, rtol=1e-10)
+    np.testing.assert_allclose(kalman_gain(plant), known, rtol=1e-12)
+    np.testing.assert_allclose(kalman_error_covariance(plant, known), P, rtol=1e-10)
     F = A - L @ C
     by_lyapunov = linalg.solve_discrete_lyapunov(F, Q + L @ R @ L.T)
-    np.testing.assert_allclose(error_covariance(PLANT, L), by_lyapunov, rtol=1e-12)
-    assert np.all(np.linalg.eigvalsh(by_lyapunov - error_covariance(PLANT)) > 0)  # none is better than Kalman's
+    np.testing.assert_allclose(kalman_error_covariance(PLANT, L), by_lyapunov, rtol=1e-12)
+    assert np.all(np.linalg.eigvalsh(by_lyapunov - kalman_error_covariance(PLANT)) > 0)  # none is better than Kalman's
 
 
 def test_an_observer_in_an_rnn_is_the_loop():
@@ -92,7 +92,7 @@ def test_fit_moves_the_gain_towards_a_better_one_and_a_frozen_one_has_none_to_mo
 def test_a_config_brings_the_observer_back():
     loaded = Observer.from_config(Observer(PLANT).get_config())
     loaded.build((None, 2))
-    np.testing.assert_allclose(loaded.get_weights()[0], riccati_gain(PLANT), rtol=1e-6)
+    np.testing.assert_allclose(loaded.get_weights()[0], kalman_gain(PLANT), rtol=1e-6)
     assert loaded.initial_gain == "kalman" and np.array_equal(loaded.plant.B, B)
     assert Observer.from_config(Observer(LinearPlant(A, None, C, Q, R), L).get_config()).plant.B.shape == (2, 0)
 
@@ -117,9 +117,9 @@ def test_a_plant_says_what_is_wrong_with_it(changed, match):
 
 def test_what_no_observer_sees_and_other_mistakes():
     with pytest.raises(ValueError, match="detectable"):
-        riccati_gain(LinearPlant(np.diag([1.1, 0.5]), None, [[0.0, 1.0]], np.eye(2), R))
+        kalman_gain(LinearPlant(np.diag([1.1, 0.5]), None, [[0.0, 1.0]], np.eye(2), R))
     with pytest.raises(ValueError, match="gain must make A - LC stable"):
-        error_covariance(PLANT, [[-3.0], [0.0]])
+        kalman_error_covariance(PLANT, [[-3.0], [0.0]])
     with pytest.raises(ValueError, match=r"gain must have shape \(2, 1\)"):
         Observer(PLANT, [[1.0]])
     with pytest.raises(ValueError, match="gain must be an array or 'kalman'"):

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch13.positions import (
-    LearnedPositionalEmbedding,
-    SinusoidalPositionalEncoding,
+    PositionEmbedding,
+    SinePositionEncoding,
     sinusoidal_encoding,
 )
 
@@ -21,7 +21,7 @@ def test_the_table_entry_by_entry():
         np.testing.assert_allclose(table[t], row, atol=1e-15)
 
 
-@pytest.mark.parametrize("layer", [SinusoidalPositionalEncoding(5, 4), LearnedPositionalEmbedding(5)])
+@pytest.mark.parametrize("layer", [SinePositionEncoding(5, 4), PositionEmbedding(5)])
 def test_the_rows_of_the_table_are_added_and_can_be_had_one_by_one(layer):
     y = ops.convert_to_numpy(ops.stop_gradient(layer(X)))
     table = ops.convert_to_numpy(ops.stop_gradient(layer.rows("float32")))
@@ -34,20 +34,20 @@ def test_the_rows_of_the_table_are_added_and_can_be_had_one_by_one(layer):
 
 def test_any_length_up_to_the_table_in_one_model():
     inputs = keras.Input((None, 4))
-    model = keras.Model(inputs, SinusoidalPositionalEncoding(5, 4)(inputs))
+    model = keras.Model(inputs, SinePositionEncoding(5, 4)(inputs))
     np.testing.assert_allclose(ops.convert_to_numpy(model(X))[0], X[0] + sinusoidal_encoding(3, 4), atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SinusoidalPositionalEncoding(2, 4)(X), "x must have at most max_length=2 tokens; received 3 tokens"),
-        (lambda: LearnedPositionalEmbedding(2)(X), "x must have at most max_length=2 tokens; received 3 tokens"),
-        (lambda: SinusoidalPositionalEncoding(4, 5), "dim must be even, .*; received dim=5"),
-        (lambda: SinusoidalPositionalEncoding(4, 6)(X), r"x must have dim=6 features; received shape \(2, 3, 4\)"),
-        (lambda: SinusoidalPositionalEncoding(4, 4, base=1), "base must be > 1 and finite; received base=1"),
-        (lambda: LearnedPositionalEmbedding(0), "max_length must be an integer >= 1; received max_length=0"),
-        (lambda: LearnedPositionalEmbedding(5)(X[0]), r"x must have shape \(batch, tokens, features\)"),
+        (lambda: SinePositionEncoding(2, 4)(X), "x must have at most max_length=2 tokens; received 3 tokens"),
+        (lambda: PositionEmbedding(2)(X), "x must have at most max_length=2 tokens; received 3 tokens"),
+        (lambda: SinePositionEncoding(4, 5), "dim must be even, .*; received dim=5"),
+        (lambda: SinePositionEncoding(4, 6)(X), r"x must have dim=6 features; received shape \(2, 3, 4\)"),
+        (lambda: SinePositionEncoding(4, 4, base=1), "base must be > 1 and finite; received base=1"),
+        (lambda: PositionEmbedding(0), "max_length must be an integer >= 1; received max_length=0"),
+        (lambda: PositionEmbedding(5)(X[0]), r"x must have shape \(batch, tokens, features\)"),
     ],
 )
 def test_bad_input_is_one_clear_line(make, message):

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch13.clipping import ClipGradientNorm
-from mathdl_keras.chapters.ch13.constraints import SpectralNormConstraint
-from mathdl_keras.chapters.ch13.stability import hidden_jacobian, lyapunov_exponent, spectral_radius
+from mathdl_keras.chapters.ch13.constraints import MaxSpectralNorm
+from mathdl_keras.chapters.ch13.stability import lyapunov_exponent, spectral_radius, state_jacobians
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import dtype_of, float64
 
@@ -37,7 +37,7 @@ def test_jacobians_of_elmans_cell_are_the_formula():
     cell.build((None, 2))
     W, U, b = cell.get_weights()
     x, h = RNG.standard_normal((4, 2)).astype("float32"), RNG.standard_normal(3).astype("float32")
-    J = numpy(compiled(lambda x, h: hidden_jacobian(cell, x, h))(*map(ops.convert_to_tensor, (x, h))))
+    J = numpy(compiled(lambda x, h: state_jacobians(cell, x, h))(*map(ops.convert_to_tensor, (x, h))))
     product, start = np.eye(3), h
     for t in range(4):
         h = np.tanh(x[t] @ W + h @ U + b)
@@ -51,7 +51,7 @@ def test_jacobians_of_an_lstm_have_both_states_and_are_finite_differences():
     cell = keras.layers.LSTMCell(2)
     cell.build((None, 1))
     x, start = np.ones((1, 1), "float32"), [np.array([0.1, -0.2], "float32"), np.array([0.5, 0.3], "float32")]
-    J = numpy(compiled(lambda x, *start: hidden_jacobian(cell, x, start))(*map(ops.convert_to_tensor, (x, *start))))[0]
+    J = numpy(compiled(lambda x, *start: state_jacobians(cell, x, start))(*map(ops.convert_to_tensor, (x, *start))))[0]
     once = compiled(lambda h, c: cell(ops.convert_to_tensor(x), [h, c])[1])
 
     def step(flat):
@@ -77,29 +77,29 @@ def test_a_burn_in_leaves_the_dominant_direction():
 def test_mistakes_are_one_clear_line():
     cell = keras.layers.SimpleRNNCell(2)
     with pytest.raises(ValueError, match="cell must be built"):
-        hidden_jacobian(cell, np.zeros((3, 1)))
+        state_jacobians(cell, np.zeros((3, 1)))
     cell.build((None, 1))
     with pytest.raises(ValueError, match=r"inputs must be one sequence \(time, features\)"):
-        hidden_jacobian(cell, np.zeros((2, 3, 1)))
+        state_jacobians(cell, np.zeros((2, 3, 1)))
     with pytest.raises(ValueError, match=r"initial_state must have \[2\] entries"):
-        hidden_jacobian(cell, np.zeros((3, 1)), np.zeros(3))
+        state_jacobians(cell, np.zeros((3, 1)), np.zeros(3))
     with pytest.raises(ValueError, match=r"burn_in must be an integer in \[0, 3\)"):
         lyapunov_exponent(cell, np.zeros((3, 1)), burn_in=3)
     with pytest.raises(ValueError, match="W must be a square matrix"):
         spectral_radius(np.zeros((2, 3)))
     for c in (0, np.inf, "1", True):
         with pytest.raises(ValueError, match="c must be positive"):
-            SpectralNormConstraint(c)
+            MaxSpectralNorm(c)
     with pytest.raises(ValueError, match="w must be a matrix"):
-        SpectralNormConstraint(1.0)(np.zeros(3, "float32"))
+        MaxSpectralNorm(1.0)(np.zeros(3, "float32"))
 
 
 def test_the_constraint_is_the_nearest_matrix_and_holds_in_training():
     W = RNG.standard_normal((4, 3)).astype("float32")
     U, s, V = np.linalg.svd(W, full_matrices=False)
-    np.testing.assert_allclose(numpy(SpectralNormConstraint(0.7)(W)), U @ np.diag(np.minimum(s, 0.7)) @ V, atol=1e-5)
-    np.testing.assert_allclose(numpy(SpectralNormConstraint(float(2 * s[0]))(W)), W, atol=1e-5)
-    layer = keras.layers.SimpleRNN(3, recurrent_constraint=SpectralNormConstraint(0.5))
+    np.testing.assert_allclose(numpy(MaxSpectralNorm(0.7)(W)), U @ np.diag(np.minimum(s, 0.7)) @ V, atol=1e-5)
+    np.testing.assert_allclose(numpy(MaxSpectralNorm(float(2 * s[0]))(W)), W, atol=1e-5)
+    layer = keras.layers.SimpleRNN(3, recurrent_constraint=MaxSpectralNorm(0.5))
     model = keras.Sequential([keras.Input((4, 2)), layer])
     model.compile(keras.optimizers.SGD(0.1), "mse")
     model.fit(np.ones((8, 4, 2)), np.ones((8, 3)), batch_size=8, verbose=0)

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch13.decoder import TransformerDecoder
-from mathdl_keras.chapters.ch13.transformers import TransformerBlock, TransformerEncoder
+from mathdl_keras.chapters.ch13.transformers import TransformerEncoder, TransformerEncoderBlock
 from mathdl_keras.core.loops import compiled
 
 RNG = np.random.default_rng(0)
@@ -63,7 +63,7 @@ def known(block, x, sources, causal):
 
 @pytest.mark.parametrize(("norm", "causal"), [("post", False), ("pre", True)])
 def test_a_block_is_its_formula(norm, causal):
-    block = with_weights(TransformerBlock(**SIZES, norm=norm, causal=causal), X.shape)
+    block = with_weights(TransformerEncoderBlock(**SIZES, norm=norm, causal=causal), X.shape)
     np.testing.assert_allclose(numpy(compiled(block)(X)), known(block, X, [None], causal), atol=2e-5)
 
 
@@ -140,11 +140,11 @@ def test_dropout_is_of_training_only_and_a_model_is_saved(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: TransformerBlock(0, 3, 8), "heads must be an integer >= 1; received heads=0"),
-        (lambda: TransformerBlock(2, 3, 8, norm="both"), "norm must be one of post, pre; received norm='both'"),
-        (lambda: TransformerBlock(2, 3, 8, dropout=1.5), r"dropout must be in \[0, 1\)"),
+        (lambda: TransformerEncoderBlock(0, 3, 8), "heads must be an integer >= 1; received heads=0"),
+        (lambda: TransformerEncoderBlock(2, 3, 8, norm="both"), "norm must be one of post, pre; received norm='both'"),
+        (lambda: TransformerEncoderBlock(2, 3, 8, dropout=1.5), r"dropout must be in \[0, 1\)"),
         (lambda: TransformerEncoder(0, 2, 3, 8), "layers must be an integer >= 1; received layers=0"),
-        (lambda: TransformerBlock(2, 3, 8)(X[0]), r"x must have shape \(batch, tokens, features\)"),
+        (lambda: TransformerEncoderBlock(2, 3, 8)(X[0]), r"x must have shape \(batch, tokens, features\)"),
         (lambda: TransformerDecoder(1, 2, 3, 8)(X, np.full_like(MEMORY, np.nan)), "memory must be finite"),
         (lambda: TransformerDecoder(1, 2, 3, 8).begin(MEMORY, 3), "the decoder must be built"),
     ],

@@ -8,7 +8,7 @@ from scipy import signal, stats
 from mathdl_keras.chapters.ch14 import sliding
 from mathdl_keras.chapters.ch14.detection import (
     detection_probability,
-    null_threshold,
+    detection_threshold,
     pearson_correlation,
 )
 from mathdl_keras.chapters.ch14.sliding import sliding_correlation, window_moments
@@ -42,9 +42,9 @@ def test_detection_probability_is_the_power_of_the_z_test():
 @pytest.mark.parametrize("n", [3, 8, 200])
 @pytest.mark.parametrize("p", [1e-3, 0.01, 0.3])
 def test_null_threshold_is_the_beta_quantile(n, p):
-    r = null_threshold(n, p)
+    r = detection_threshold(n, p)
     assert stats.beta.sf(r * r, 0.5, (n - 2) / 2) == pytest.approx(2 * p, rel=1e-9)
-    assert null_threshold(n, 1 - p) == pytest.approx(-r, rel=1e-9)
+    assert detection_threshold(n, 1 - p) == pytest.approx(-r, rel=1e-9)
 
 
 @pytest.mark.parametrize("n", [1, 5, 64, 65, 100, 257])
@@ -203,7 +203,7 @@ SIGNAL = np.zeros((1, 10, 1), "float32")
             lambda: detection_probability([1.0], 1.0, 1.0),
             r"p_fa must be in \(0, 1\); received p_fa=1.0",
         ),
-        (lambda: null_threshold(2, 0.1), "n must be at least 3; received n=2"),
+        (lambda: detection_threshold(2, 0.1), "n must be at least 3; received n=2"),
     ],
 )
 def test_bad_arguments_say_what_was_expected(call, message):

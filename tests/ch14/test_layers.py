@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch14.detection import null_threshold
+from mathdl_keras.chapters.ch14.detection import detection_threshold
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,
     MatchedFilter2D,
@@ -13,7 +13,7 @@ from mathdl_keras.chapters.ch14.filters import (
     PearsonCorrelation2D,
     SignalDetector,
 )
-from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
+from mathdl_keras.chapters.ch14.layers import Conv2D, MaxPooling2D
 from mathdl_keras.core.autodiff import grad, value_and_grad
 from mathdl_keras.core.precision import float64, require_float64
 
@@ -25,9 +25,9 @@ LAYERS = [
     (lambda **k: PearsonCorrelation1D(TEMPLATE, eps=1e-4, **k), (12, 1)),
     (lambda **k: PearsonCorrelation2D(PATCH, **k), (6, 7, 1)),
     (lambda **k: SignalDetector(MatchedFilter1D(TEMPLATE, **k), 1.5, **k), (12, 1)),
-    (lambda **k: ExplicitConv2D(3, (2, 3), 2, "same", activation="sigmoid", **k), (6, 7, 2)),
-    (lambda **k: ExplicitConv2D(3, 3, padding=(1, 0), use_bias=False, **k), (6, 7, 2)),
-    (lambda **k: ExplicitMaxPool2D(3, 2, "same", **k), (6, 7, 2)),
+    (lambda **k: Conv2D(3, (2, 3), 2, "same", activation="sigmoid", **k), (6, 7, 2)),
+    (lambda **k: Conv2D(3, 3, padding=(1, 0), use_bias=False, **k), (6, 7, 2)),
+    (lambda **k: MaxPooling2D(3, 2, "same", **k), (6, 7, 2)),
 ]
 
 
@@ -49,7 +49,7 @@ def test_convolution_is_keras_conv2d(strides, padding, activation):
     """Same weights, same values; and the hand-written derivative is Keras' by autodiff."""
     rng = np.random.default_rng(0)
     with float64():
-        ours = ExplicitConv2D(4, 3, strides, padding, activation=activation)
+        ours = Conv2D(4, 3, strides, padding, activation=activation)
         name, zeros = (padding, 0) if isinstance(padding, str) else ("valid", padding)
         keras_layer = keras.layers.Conv2D(4, 3, strides, name, activation=activation)
         peer = keras.Sequential([keras.layers.ZeroPadding2D(zeros), keras_layer])
@@ -67,7 +67,7 @@ def test_convolution_is_keras_conv2d(strides, padding, activation):
 def test_forward_and_backward_pass_are_what_call_and_its_gradient_are():
     rng = np.random.default_rng(1)
     with float64():
-        layer = ExplicitConv2D(4, 3, 2, "same", activation="sigmoid")
+        layer = Conv2D(4, 3, 2, "same", activation="sigmoid")
         x = ops.convert_to_tensor(rng.normal(size=(2, 6, 7, 3)))
         z, cache = layer.forward_pass(x)
         a = numpy(ops.sigmoid(z))
@@ -83,7 +83,7 @@ def test_the_hand_written_derivative_is_what_trains(monkeypatch):
     x, y = np.ones((4, 5, 5, 1), "float32"), np.zeros((4, 3, 3, 2), "float32")
 
     def trained():
-        layer = ExplicitConv2D(2, 3)
+        layer = Conv2D(2, 3)
         model = keras.Sequential([keras.Input((5, 5, 1)), layer])
         before = numpy(layer.kernel)
         model.compile(keras.optimizers.SGD(0.1), "mse")
@@ -91,9 +91,9 @@ def test_the_hand_written_derivative_is_what_trains(monkeypatch):
         return abs(numpy(layer.kernel) - before).max()
 
     assert trained() > 1e-3
-    right = ExplicitConv2D.backward_pass
+    right = Conv2D.backward_pass
     monkeypatch.setattr(
-        ExplicitConv2D,
+        Conv2D,
         "backward_pass",
         lambda self, delta, cache: tuple(ops.zeros_like(d) for d in right(self, delta, cache)),
     )
@@ -104,7 +104,7 @@ def test_the_hand_written_derivative_is_what_trains(monkeypatch):
 def test_max_pooling_is_keras_max_pooling(pool, strides, padding):
     rng = np.random.default_rng(2)
     with float64():
-        ours = ExplicitMaxPool2D(pool, strides, padding)
+        ours = MaxPooling2D(pool, strides, padding)
         peer = keras.layers.MaxPooling2D(pool, strides, padding)
         x = ops.convert_to_tensor(rng.normal(size=(2, 7, 8, 3)))
         expected = numpy(peer(x))
@@ -132,7 +132,7 @@ def test_detector_scores_locates_and_decides():
     s = rng.normal(size=32)
     x = 0.1 * rng.normal(size=(2, 200, 1))
     x[0, 70:102, 0] += s
-    detector = SignalDetector(PearsonCorrelation1D(s), float(null_threshold(32, 1e-5)))
+    detector = SignalDetector(PearsonCorrelation1D(s), float(detection_threshold(32, 1e-5)))
     np.testing.assert_array_equal(numpy(detector(x)), [[1.0], [0.0]])
     assert numpy(detector.locate(x))[0, 0] == 70
     np.testing.assert_array_equal(numpy(detector.score(x) > detector.threshold), [[1], [0]])
@@ -230,17 +230,17 @@ IMAGE = np.zeros((1, 4, 4, 1), "float32")
         (lambda: SignalDetector(max, 1.0), "layer must be a Keras layer"),
         (lambda: SignalDetector(MatchedFilter1D([1.0]), np.inf), "threshold must be finite"),
         (
-            lambda: SignalDetector(ExplicitConv2D(2, 1), 1.0)(IMAGE),
+            lambda: SignalDetector(Conv2D(2, 1), 1.0)(IMAGE),
             "layer must have one output chan",
         ),
-        (lambda: ExplicitConv2D(0, 3), "filters must be at least 1; received filters=0"),
-        (lambda: ExplicitConv2D(1, 0), "kernel_size must be an integer of at least 1"),
-        (lambda: ExplicitConv2D(1, 3, strides=0), "strides must be an integer of at least 1"),
-        (lambda: ExplicitConv2D(1, 3, padding="full"), 'padding must be "valid", "same"'),
-        (lambda: ExplicitConv2D(1, 5)(IMAGE), "kernel_size must not exceed the padded input"),
-        (lambda: ExplicitConv2D(1, 3)(IMAGE[0]), "expected ndim=4, found ndim=3"),
-        (lambda: ExplicitMaxPool2D(0), "pool_size must be an integer of at least 1"),
-        (lambda: ExplicitMaxPool2D(5)(IMAGE), "kernel_size must not exceed the padded input"),
+        (lambda: Conv2D(0, 3), "filters must be at least 1; received filters=0"),
+        (lambda: Conv2D(1, 0), "kernel_size must be an integer of at least 1"),
+        (lambda: Conv2D(1, 3, strides=0), "strides must be an integer of at least 1"),
+        (lambda: Conv2D(1, 3, padding="full"), 'padding must be "valid", "same"'),
+        (lambda: Conv2D(1, 5)(IMAGE), "kernel_size must not exceed the padded input"),
+        (lambda: Conv2D(1, 3)(IMAGE[0]), "expected ndim=4, found ndim=3"),
+        (lambda: MaxPooling2D(0), "pool_size must be an integer of at least 1"),
+        (lambda: MaxPooling2D(5)(IMAGE), "kernel_size must not exceed the padded input"),
     ],
 )
 def test_bad_arguments_say_what_was_expected(call, message):

@@ -6,7 +6,7 @@ from keras import ops
 from scipy.spatial.distance import jensenshannon
 from tensorflow_probability.substrates import numpy as tfp
 
-from mathdl_keras.chapters.ch15.games import gan_value, jensen_shannon, optimal_discriminator
+from mathdl_keras.chapters.ch15.games import gan_value_function, jensen_shannon, optimal_discriminator
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import dtype_of, float64
@@ -32,21 +32,21 @@ def test_divergence_against_two_libraries():
 def test_the_best_discriminator_earns_more_than_any_other():
     with float64():
         D = ops.convert_to_numpy(optimal_discriminator(P, Q))
-        best = ops.convert_to_numpy(gan_value(D, P, Q))
+        best = ops.convert_to_numpy(gan_value_function(D, P, Q))
         np.testing.assert_allclose(best, -np.log(4) + 2 * jensenshannon(P, Q, axis=1) ** 2, rtol=1e-10)
         for step in (-0.01, 0.01):
             other = np.clip(D + step, 1e-6, 1 - 1e-6)
-            assert np.all(ops.convert_to_numpy(gan_value(other, P, Q)) < best)
+            assert np.all(ops.convert_to_numpy(gan_value_function(other, P, Q)) < best)
     assert D[2, 4] == 0.5 and D[0, 2] == 0 and D[1, 3] == 1
 
 
 def test_a_sure_mistake_costs_everything():
-    assert float(gan_value([0.0, 1.0], [0.5, 0.5], [0.5, 0.5])) == -np.inf
+    assert float(gan_value_function([0.0, 1.0], [0.5, 0.5], [0.5, 0.5])) == -np.inf
 
 
 def test_gradients_are_finite_where_an_atom_is_missing():
     slopes = compiled(
-        lambda p, q: (grad(lambda p: jensen_shannon(p, q))(p), grad(lambda q: gan_value(p * 0 + 0.5, p, q))(q))
+        lambda p, q: (grad(lambda p: jensen_shannon(p, q))(p), grad(lambda q: gan_value_function(p * 0 + 0.5, p, q))(q))
     )(*(ops.convert_to_tensor(a.astype("float32")) for a in (P, Q)))
     assert all(np.all(np.isfinite(ops.convert_to_numpy(s))) for s in slopes)
 
@@ -57,7 +57,7 @@ def test_gradients_are_finite_where_an_atom_is_missing():
         (lambda: optimal_discriminator([0.5, 0.5], [1.0]), "p and q must have one shape"),
         (lambda: jensen_shannon([1.5, -0.5], [0.5, 0.5]), "p must be finite and >= 0"),
         (lambda: jensen_shannon([0.5, 0.5], [np.nan, 0.5]), "q must be finite and >= 0"),
-        (lambda: gan_value([1.2, 0.0], [0.5, 0.5], [0.5, 0.5]), r"D must be in \[0, 1\]"),
+        (lambda: gan_value_function([1.2, 0.0], [0.5, 0.5], [0.5, 0.5]), r"D must be in \[0, 1\]"),
     ],
 )
 def test_bad_input_is_one_clear_line(call, match):

@@ -7,7 +7,7 @@ from keras import ops
 from scipy.special import expit
 
 from mathdl_keras.chapters.ch15.gan import GAN
-from mathdl_keras.chapters.ch15.metrics import ModeCoverage, Wasserstein1
+from mathdl_keras.chapters.ch15.metrics import MarginalWasserstein, ModeCoverage
 
 REAL = np.random.default_rng(154).normal(2.0, 0.5, size=(32, 1)).astype("float32")
 NODES = np.linspace(-1.0, 1.0, 16, dtype="float32")[:, None]
@@ -71,7 +71,7 @@ def test_a_step_is_that_of_the_formulas(loss, update, d_steps):
 
 
 def test_it_learns_where_the_data_are_and_its_metrics_see_it():
-    metrics = [Wasserstein1(-5, 5), ModeCoverage([[2.0]], 1.5)]
+    metrics = [MarginalWasserstein(-5, 5), ModeCoverage([[2.0]], 1.5)]
     gan = small()
     gan.compile({"generator": keras.optimizers.SGD(0.3), "discriminator": keras.optimizers.SGD(0.3)}, metrics=metrics)
     before = gan.evaluate(REAL, verbose=0, return_dict=True)

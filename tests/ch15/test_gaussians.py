@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from mathdl_keras.chapters.ch15.bounds import FORMS, elbo, elbo_draws
+from mathdl_keras.chapters.ch15.bounds import FORMS, elbo, elbo_samples
 from mathdl_keras.chapters.ch15.gaussians import (
     DiagonalGaussian,
     FullGaussian,
@@ -17,7 +17,7 @@ from mathdl_keras.chapters.ch15.gaussians import (
     kl_diagonal_gaussians,
 )
 from mathdl_keras.chapters.ch15.sampling import (
-    ReparameterizedSampling,
+    GaussianSampling,
     reparameterized_gradient,
     score_function_gradient,
 )
@@ -98,7 +98,7 @@ def test_each_form_of_the_bound_is_its_formula_draw_by_draw():
     assert set(known) == set(FORMS)
     with float64():
         joint = lambda z: gaussian_log_density(z) - ops.sum((z - ops.convert_to_tensor(X)) ** 2, axis=-1)  # noqa: E731
-        run = compiled(lambda e: [elbo_draws(joint, DiagonalGaussian(M1, LV1), e, form) for form in FORMS])
+        run = compiled(lambda e: [elbo_samples(joint, DiagonalGaussian(M1, LV1), e, form) for form in FORMS])
         found = dict(zip(FORMS, map(numpy, run(ops.convert_to_tensor(noise))), strict=True))
     for form in FORMS:
         np.testing.assert_allclose(found[form], known[form], rtol=1e-12)
@@ -142,7 +142,7 @@ def test_estimators_are_the_derivatives_of_one_draw_and_of_the_density():
 
 def test_the_sampling_layer_has_the_moments_it_is_given_and_its_noise_is_seeded():
     mean, log_variance = np.full((4000, 2), 3.0, "float32"), np.full((4000, 2), np.log(0.25), "float32")
-    first, again, other = (ReparameterizedSampling(seed)([mean, log_variance]) for seed in (1, 1, 2))
+    first, again, other = (GaussianSampling(seed)([mean, log_variance]) for seed in (1, 1, 2))
     z = numpy(first)
     assert np.array_equal(z, numpy(again)) and not np.array_equal(z, numpy(other))
     assert abs(z.mean() - 3) < 4 * 0.5 / np.sqrt(8000) and abs(z.std() - 0.5) < 4 * 0.5 / np.sqrt(16_000)
@@ -150,12 +150,12 @@ def test_the_sampling_layer_has_the_moments_it_is_given_and_its_noise_is_seeded(
 
 def test_the_sampling_layer_in_a_model_is_saved_and_built_without_a_batch(tmp_path):
     inputs = [keras.Input((2,)), keras.Input((2,))]
-    model = keras.Model(inputs, ReparameterizedSampling(seed=3)(inputs))
+    model = keras.Model(inputs, GaussianSampling(seed=3)(inputs))
     assert model.output_shape == (None, 2)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     assert again.layers[-1].seed == 3
-    half = ReparameterizedSampling(dtype="mixed_bfloat16")
+    half = GaussianSampling(dtype="mixed_bfloat16")
     assert dtype_of(half([np.ones((2, 2), "float32")] * 2)) == "bfloat16"
     with pytest.raises(ValueError, match="inputs must be a mean and a log-variance of equal shapes"):
-        ReparameterizedSampling()([np.ones((2, 2), "float32"), np.ones((2, 3), "float32")])
+        GaussianSampling()([np.ones((2, 2), "float32"), np.ones((2, 3), "float32")])

@@ -6,9 +6,9 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from mathdl_keras.chapters.ch15.constraints import WeightClip
-from mathdl_keras.chapters.ch15.metrics import ModeCoverage, Wasserstein1, mode_coverage
-from mathdl_keras.chapters.ch15.transport import kantorovich_lp, wasserstein_1d
+from mathdl_keras.chapters.ch15.constraints import ClipValue
+from mathdl_keras.chapters.ch15.metrics import MarginalWasserstein, ModeCoverage, mode_coverage
+from mathdl_keras.chapters.ch15.transport import wasserstein_1d, wasserstein_discrete
 from mathdl_keras.core.precision import dtype_of, float64
 
 RNG = np.random.default_rng(155)
@@ -21,7 +21,7 @@ def test_distance_on_a_line(sizes):
         found = wasserstein_1d(x, y)
         assert dtype_of(found) == "float64"
         np.testing.assert_allclose(ops.convert_to_numpy(found), stats.wasserstein_distance(x, y), rtol=1e-12)
-    value, plan = kantorovich_lp(*(np.full(n, 1 / n) for n in sizes), np.abs(x[:, None] - y))
+    value, plan = wasserstein_discrete(*(np.full(n, 1 / n) for n in sizes), np.abs(x[:, None] - y))
     np.testing.assert_allclose(value, stats.wasserstein_distance(x, y), atol=1e-9)
     np.testing.assert_allclose(plan.sum(axis=1), 1 / sizes[0], atol=1e-9)
     np.testing.assert_allclose(plan.sum(axis=0), 1 / sizes[1], atol=1e-9)
@@ -35,7 +35,7 @@ def test_distances_of_several_pairs():
 
 def test_the_streamed_distance_is_within_a_bin_of_the_exact_one():
     x, y = RNG.normal(size=(2, 64, 2)).astype("float32") + np.array([[[0.0, 0.0]], [[1.0, 0.0]]], "float32")
-    metric = Wasserstein1(-5, 5, bins=500, features=2)
+    metric = MarginalWasserstein(-5, 5, bins=500, features=2)
     for rows in (slice(0, 32), slice(32, 64)):
         metric.update_state(x[rows], y[rows])
     known = np.mean([stats.wasserstein_distance(x[:, j], y[:, j]) for j in (0, 1)])
@@ -68,7 +68,7 @@ def test_coverage_weighs_samples():
 
 def test_clip_is_numpys_and_comes_back_from_its_config():
     w = RNG.normal(size=(5, 4)).astype("float32")
-    again = keras.constraints.deserialize(keras.constraints.serialize(WeightClip(0.3)))
+    again = keras.constraints.deserialize(keras.constraints.serialize(ClipValue(0.3)))
     np.testing.assert_array_equal(ops.convert_to_numpy(again(w)), np.clip(w, np.float32(-0.3), np.float32(0.3)))
 
 
@@ -77,12 +77,12 @@ def test_clip_is_numpys_and_comes_back_from_its_config():
     [
         (lambda: wasserstein_1d([], [1.0]), "x and y must be samples that are not empty"),
         (lambda: wasserstein_1d(np.ones((2, 3)), np.ones((2, 4))), "x and y must have one shape, or be of rank 1"),
-        (lambda: kantorovich_lp([0.5, 0.6], [1.0], np.ones((2, 1))), "p must be weights >= 0 with sum 1"),
-        (lambda: kantorovich_lp([1.0], [1.0], np.ones((2, 1))), "cost must be finite, of shape"),
+        (lambda: wasserstein_discrete([0.5, 0.6], [1.0], np.ones((2, 1))), "p must be weights >= 0 with sum 1"),
+        (lambda: wasserstein_discrete([1.0], [1.0], np.ones((2, 1))), "cost must be finite, of shape"),
         (lambda: mode_coverage(np.full((2, 2), np.nan), CENTRES, 0.1), "samples must be finite and not empty"),
         (lambda: mode_coverage(np.ones((2, 3)), CENTRES, 0.1), "samples must have shape"),
-        (lambda: WeightClip(0.0), "c must be positive and finite"),
-        (lambda: WeightClip(float("nan")), "c must be positive and finite"),
+        (lambda: ClipValue(0.0), "c must be positive and finite"),
+        (lambda: ClipValue(float("nan")), "c must be positive and finite"),
     ],
 )
 def test_bad_input_is_one_clear_line(call, match):

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.double_descent import predicted_risk
+from mathdl_keras.chapters.ch01.double_descent import ridge_risk_asymptotic
 from mathdl_keras.chapters.ch01.layers import RandomFeatures
 from mathdl_keras.chapters.ch01.models import MinimumNormRegressor
 from mathdl_keras.chapters.ch01.risk import empirical_risk
@@ -55,7 +55,7 @@ def _at(activation, p, x, labels, orders, seed):
     y = np.eye(labels.max() + 1)[labels]
     model = MinimumNormRegressor(y.shape[1], features)
     test, train, accuracy = np.median([_fit(model, x, y, labels, order) for order in orders], axis=0)
-    predicted = predicted_risk(ops.convert_to_numpy(features(x)), y, SAMPLES)
+    predicted = ridge_risk_asymptotic(ops.convert_to_numpy(features(x)), y, SAMPLES)
     row = {"width": p, "test": test, "train": train, "accuracy": accuracy}
     return row | dict(zip(("predicted_test", "predicted_train"), predicted, strict=True))
 

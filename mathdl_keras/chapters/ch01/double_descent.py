@@ -12,7 +12,7 @@ that it does not see act as noise, and the mean of an inverse Wishart matrix giv
 and no finite value between: the risk has no mean there (Breiman and Freedman 1983; Belkin, Hsu and Xu 2020).
 
 For features of any law there is no exact formula, but random matrix theory has an asymptotic one in terms of their
-covariance (Hastie, Montanari, Rosset and Tibshirani 2022), which `predicted_risk` evaluates for real data.
+covariance (Hastie, Montanari, Rosset and Tibshirani 2022), which `ridge_risk_asymptotic` evaluates for real data.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
-__all__ = ["double_descent_curve", "double_descent_theory", "predicted_risk"]
+__all__ = ["double_descent_curve", "double_descent_theory", "ridge_risk_asymptotic"]
 
 
 def double_descent_theory(p, n, beta, sigma):
@@ -57,7 +57,7 @@ def double_descent_theory(p, n, beta, sigma):
     return np.where(p <= n - 2, few, np.where(p >= n + 2, many, np.inf))
 
 
-def predicted_risk(phi, y, n, ridge=0.0):
+def ridge_risk_asymptotic(phi, y, n, ridge=0.0):
     r"""The risk of least squares on n samples of a finite population, as random matrix theory predicts it.
 
     Let :math:`\lambda_k` be the eigenvalues of :math:`\Sigma = E\varphi\varphi^\top`, :math:`c_k` the coefficients of
@@ -85,7 +85,7 @@ def predicted_risk(phi, y, n, ridge=0.0):
     Example:
         >>> rng = np.random.default_rng(0)
         >>> phi, y = rng.standard_normal((4000, 10)), rng.standard_normal((4000, 1))
-        >>> test, train = predicted_risk(phi, y, 20)
+        >>> test, train = ridge_risk_asymptotic(phi, y, 20)
         >>> round(float(test)), round(float(train), 1)  # noise of variance one: 1/(1 - 10/20) and 1 - 10/20
         (2, 0.5)
     """

@@ -3,12 +3,12 @@
 Section  Title                      Objects                                         Claims
 -------  -------------------------  ----------------------------------------------  -----------------------
 2.1      Introduction               LinearRegression, LinearModel
-2.2      Loss Function              SquaredLoss
+2.2      Loss Function              MeanSquaredError
 2.3      Minimization               least_squares, LeastSquares, solve_normal,      normal_equations,
-                                    mse_gradient, mse_hessian, predicted_errors,    residual_orthogonality,
+                                    mse_gradient, mse_hessian, gd_error_theory,    residual_orthogonality,
                                     stable_learning_rate, ErrorEnvelope,            affine_equivariance,
-                                    noise_variance, coefficient_covariance,         sampling_distribution,
-                                    leverages                                       gd_trajectory,
+                                    residual_variance, coefficient_covariance,         sampling_distribution,
+                                    leverage_scores                                       gd_trajectory,
                                                                                     stability_threshold
 2.4      Metric                     R2                                              r2_null_distribution,
                                                                                     r2_is_corr2

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch02.descent import mse_hessian, predicted_errors
+from mathdl_keras.chapters.ch02.descent import gd_error_theory, mse_hessian
 from mathdl_keras.chapters.ch02.solvers import least_squares
 from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.precision import allow_float64
@@ -30,7 +30,7 @@ class ErrorEnvelope(keras.callbacks.Callback):
     Args:
         x: The features trained on, (M, p).
         y: The targets, (M,) or (M, K).
-        scale: c: 1 for `"mse"` and `SquaredLoss()`, 1/2 for `SquaredLoss(scale=0.5)`.
+        scale: c: 1 for `"mse"` and `MeanSquaredError()`, 1/2 for `MeanSquaredError(scale=0.5)`.
 
     Raises:
         ValueError: At the start of training, if it is not plain full-batch descent on one linear layer.
@@ -83,7 +83,7 @@ class ErrorEnvelope(keras.callbacks.Callback):
             self.optimum = np.concatenate([ops.convert_to_numpy(part) for part in parts])
             H = mse_hessian(X) * (self.scale / self.y.shape[1])
             error = self._iterates[0] - self.optimum
-            predicted = predicted_errors(H, self.learning_rate, error, len(self._iterates) - 1)
+            predicted = gd_error_theory(H, self.learning_rate, error, len(self._iterates) - 1)
             self.hessian, self.predicted = map(ops.convert_to_numpy, (H, predicted))
         self.measured = np.stack(self._iterates) - self.optimum
 

@@ -18,8 +18,8 @@ import numpy as np
 from keras import ops
 from sklearn.model_selection import KFold
 
-from mathdl_keras.chapters.ch02.descent import gradient_descent, mse_gradient, mse_hessian, predicted_errors
-from mathdl_keras.chapters.ch02.losses import SquaredLoss
+from mathdl_keras.chapters.ch02.descent import gd_error_theory, gradient_descent, mse_gradient, mse_hessian
+from mathdl_keras.chapters.ch02.losses import MeanSquaredError
 from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
@@ -83,7 +83,7 @@ def descend(session: Session, X, y, steps):
     """The loss of a Keras model in full-batch training from zero, and what the closed form predicts."""
     theory = _theory(X, y, steps)
     model = LinearRegression(kernel_initializer="zeros")
-    model.compile(keras.optimizers.SGD(1 / theory["largest"]), SquaredLoss())
+    model.compile(keras.optimizers.SGD(1 / theory["largest"]), MeanSquaredError())
     x32, y32 = X.astype("float32"), y.astype("float32")
     losses = session.fit(model, "gradient descent", x32, y32, epochs=steps, batch_size=len(X), shuffle=False)["loss"]
     losses = np.array(losses)  # that of step k is taken before the step: it is the loss of theta_k, k from 0
@@ -104,7 +104,7 @@ def _theory(X, y, steps, horizon=40):
         H = mse_hessian(A)
         spectrum = ops.convert_to_numpy(ops.eigh(H)[0])
         excess = partial(_excess, H)
-        predicted = least + excess(predicted_errors(H, 1 / spectrum[-1], -best, steps - 1))
+        predicted = least + excess(gd_error_theory(H, 1 / spectrum[-1], -best, steps - 1))
         gradient, start = partial(mse_gradient, A, y), np.zeros_like(best)
         run = partial(gradient_descent, gradient, start, steps=horizon, trajectory=True)
         paths = {f"{c} / l_max": ops.convert_to_numpy(run(learning_rate=c / spectrum[-1])) for c in RATES}

@@ -13,7 +13,7 @@ from keras import ops
 
 from mathdl_keras.core.loops import compiled, compiled_loop, scan
 
-__all__ = ["gradient_descent", "mse_gradient", "mse_hessian", "predicted_errors", "stable_learning_rate"]
+__all__ = ["gradient_descent", "mse_gradient", "mse_hessian", "gd_error_theory", "stable_learning_rate"]
 
 
 def mse_gradient(X, y, theta):
@@ -129,7 +129,7 @@ def _in_python(step, theta, steps, callback, trajectory):
     return ops.stack(iterates) if trajectory else theta
 
 
-def predicted_errors(H, learning_rate, error, steps):
+def gd_error_theory(H, learning_rate, error, steps):
     r"""The errors :math:`(I - \eta H)^k\,(\theta_0 - \theta^*)` for k = 0, ..., steps, by the spectrum of H (§2.3).
 
     Args:
@@ -142,7 +142,7 @@ def predicted_errors(H, learning_rate, error, steps):
         A tensor (steps + 1, D) or (steps + 1, D, K).
 
     Example:
-        >>> errors = predicted_errors(np.array([[2.0]]), 0.25, np.array([8.0]), 3)
+        >>> errors = gd_error_theory(np.array([[2.0]]), 0.25, np.array([8.0]), 3)
         >>> [round(float(v), 5) for v in errors[:, 0]]
         [8.0, 4.0, 2.0, 1.0]
     """

@@ -11,10 +11,10 @@ Everything comes from :math:`X = QR`, so that the condition number is not square
 
 from keras import ops
 
-__all__ = ["coefficient_covariance", "leverages", "noise_variance"]
+__all__ = ["coefficient_covariance", "leverage_scores", "residual_variance"]
 
 
-def noise_variance(residuals, parameters):
+def residual_variance(residuals, parameters):
     r"""The unbiased estimate :math:`\hat\sigma^2 = \mathrm{RSS}/(n - P)` of the noise's variance (§2.3).
 
     Args:
@@ -25,7 +25,7 @@ def noise_variance(residuals, parameters):
         A tensor (..., K).
 
     Example:
-        >>> float(noise_variance([[1.0], [-1.0], [2.0]], 1)[0])
+        >>> float(residual_variance([[1.0], [-1.0], [2.0]], 1)[0])
         3.0
     """
     residuals = ops.convert_to_tensor(residuals)
@@ -57,7 +57,7 @@ def coefficient_covariance(X, variance=1.0):
     return variance * ops.einsum("...ij,...kj->...ik", inverse, inverse)
 
 
-def leverages(X):
+def leverage_scores(X):
     r"""The diagonal :math:`h_m = \lVert Q_m\rVert^2` of the hat matrix: what each sample weighs in its own fit (§2.3).
 
     They lie in [0, 1] and sum to P.
@@ -69,7 +69,7 @@ def leverages(X):
         A tensor (..., n).
 
     Example:
-        >>> [round(float(h), 5) for h in leverages([[1.0, 0.0], [1.0, 0.0], [0.0, 3.0]])]
+        >>> [round(float(h), 5) for h in leverage_scores([[1.0, 0.0], [1.0, 0.0], [0.0, 3.0]])]
         [0.5, 0.5, 1.0]
     """
     return ops.sum(ops.square(ops.qr(ops.convert_to_tensor(X))[0]), axis=-1)

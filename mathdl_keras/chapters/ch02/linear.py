@@ -67,7 +67,7 @@ class LinearModel(ChecksData, keras.Model):
         return (input_shape[0], self.units)
 
     def score(self, x, y):
-        r""":math:`R^2` of the predictions for `x`, averaged over the targets; as the `R2` metric, in float64.
+        r""":math:`R^2` of the predictions for `x`, averaged over the targets; as the `R2Score` metric, in float64.
 
         Raises:
             ValueError: If a target is constant: there is no variance to explain.

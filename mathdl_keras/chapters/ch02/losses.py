@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-__all__ = ["SquaredLoss"]
+__all__ = ["MeanSquaredError"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class SquaredLoss(keras.losses.Loss):
+@keras.saving.register_keras_serializable("mathdl_keras", name="SquaredLoss")
+class MeanSquaredError(keras.losses.Loss):
     r"""The squared error :math:`\ell_y(m) = c\,\frac1K\sum_k (y_k - m_k)^2` of a sample with K targets (§2.2).
 
     With scale c = 1 it is Keras' `MeanSquaredError`; with c = 1/2 its derivative is :math:`-(y - m)`, as in the book
@@ -27,9 +27,9 @@ class SquaredLoss(keras.losses.Loss):
 
     Example:
         >>> y, m = ops.array([[1.0], [2.0]]), ops.array([[1.0], [4.0]])
-        >>> float(SquaredLoss()(y, m)), float(SquaredLoss(scale=0.5)(y, m))
+        >>> float(MeanSquaredError()(y, m)), float(MeanSquaredError(scale=0.5)(y, m))
         (2.0, 1.0)
-        >>> float(SquaredLoss(scale=0.5).gradient(y, m)[1, 0])
+        >>> float(MeanSquaredError(scale=0.5).gradient(y, m)[1, 0])
         2.0
     """
 

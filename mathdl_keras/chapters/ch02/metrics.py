@@ -5,13 +5,13 @@ import math
 import keras
 from keras import ops
 
-__all__ = ["R2"]
+__all__ = ["R2Score"]
 
 AGGREGATIONS = ("uniform_average", "variance_weighted_average", None)
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class R2(keras.metrics.Metric):
+@keras.saving.register_keras_serializable("mathdl_keras", name="R2")
+class R2Score(keras.metrics.Metric):
     r"""The share of the targets' variance that the predictions explain (§2.4).
 
     .. math:: R^2 = 1 - \frac{\sum_m (y_m - \hat y_m)^2}{\sum_m (y_m - \bar y)^2}, \qquad
@@ -41,7 +41,7 @@ class R2(keras.metrics.Metric):
         ValueError: If an argument is out of range, or targets and predictions have different shapes.
 
     Example:
-        >>> metric = R2()
+        >>> metric = R2Score()
         >>> metric.update_state([[1.0], [2.0]], [[1.0], [2.0]])
         >>> metric.update_state([[3.0]], [[4.0]])
         >>> round(float(metric.result()), 5)

@@ -21,8 +21,8 @@ class LinearRegression(LinearModel):
     r"""The model :math:`m(x; \theta) = x^\top \theta + b`, and what statistics says about it (§2.3).
 
     `(batch, features) -> (batch, units)`. `fit` trains by gradients, as any Keras model, towards the same weights that
-    `fit_closed_form` computes: compile it with `SquaredLoss` or `"mse"`. Statistics are methods of the data and take
-    the weights that are there, so that they also work after `fit` and after loading; they are computed in float64. In
+    `fit_closed_form` computes: compile it with `MeanSquaredError` or `"mse"`. Statistics are methods of the data and
+    take the weights that are there, so that they also work after `fit` and after loading; they are computed in float64. In
     them the parameters of a target are its kernel, then its bias, as in `get_weights()`.
 
     Features in raw units make `fit` slow, for the condition number of the Hessian is :math:`\kappa^2`, and in float32
@@ -90,7 +90,7 @@ class LinearRegression(LinearModel):
         single, (x, y) = np.ndim(y) == 1, self._data(x, y)
         A = self._design(x)
         with allow_float64():
-            variance = inference.noise_variance(self._residuals(x, y), A.shape[1])
+            variance = inference.residual_variance(self._residuals(x, y), A.shape[1])
             covariance = ops.convert_to_numpy(inference.coefficient_covariance(A, 1.0) * variance[:, None, None])
         return covariance[0] if single else covariance
 
@@ -118,16 +118,16 @@ class LinearRegression(LinearModel):
     def hat_matrix(self, x):
         r"""The projection :math:`H = X(X^\top X)^{-1}X^\top` that makes predictions of targets, (n, n).
 
-        It takes :math:`8n^2` bytes, 800 MB for 10,000 rows; its diagonal alone is `leverages(x)`.
+        It takes :math:`8n^2` bytes, 800 MB for 10,000 rows; its diagonal alone is `leverage_scores(x)`.
         """
         with allow_float64():
             Q = ops.qr(ops.convert_to_tensor(self._design(as_table(x))))[0]
             return ops.convert_to_numpy(ops.einsum("ip,jp->ij", Q, Q))
 
-    def leverages(self, x):
+    def leverage_scores(self, x):
         r"""The diagonal of the hat matrix, (n,): in [0, 1], with sum P."""
         with allow_float64():
-            return ops.convert_to_numpy(inference.leverages(self._design(as_table(x))))
+            return ops.convert_to_numpy(inference.leverage_scores(self._design(as_table(x))))
 
     def _design(self, x):
         """[x, 1], if its columns are independent and fewer than its rows."""

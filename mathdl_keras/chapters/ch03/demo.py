@@ -18,8 +18,8 @@ from keras import ops
 from sklearn.model_selection import StratifiedKFold
 
 from mathdl_keras.chapters.ch03.descent import logistic_descent
-from mathdl_keras.chapters.ch03.layers import Standardize
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossEntropy
+from mathdl_keras.chapters.ch03.layers import Normalization
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
 from mathdl_keras.chapters.ch03.metrics import CalibrationCurve, ConfusionMatrix, LogLoss, exact_auc
 from mathdl_keras.chapters.ch03.models import LogisticRegression, SoftmaxRegression
 from mathdl_keras.chapters.ch03.separation import SeparableDataWarning, is_separable
@@ -88,7 +88,7 @@ def held_out(session: Session, data):
     folds = StratifiedKFold(session.choose(3, 10), shuffle=True, random_state=session.seed).split(data.x, data.y)
     p = np.zeros(len(data.y), "float32")
     for train, test in session.track(list(folds), "cross-validation"):
-        scale, model = Standardize(), LogisticRegression("l2", PENALTY)
+        scale, model = Normalization(), LogisticRegression("l2", PENALTY)
         scale.adapt(data.x[train])
         model.fit_closed_form(ops.convert_to_numpy(scale(data.x[train])), data.y[train])
         p[test] = ops.convert_to_numpy(model(scale(data.x[test])))[:, 0]
@@ -110,7 +110,7 @@ def read_digits(session: Session, data):
     x_train, x_test = (x.reshape(len(x), -1) for x in (split.x_train, split.x_test))
     newton, trained = (SoftmaxRegression(classes, DIGITS_PENALTY) for _ in range(2))
     newton.fit_closed_form(x_train, split.y_train)
-    trained.compile(keras.optimizers.Adam(0.01), CategoricalCrossEntropy(), metrics=["accuracy"])
+    trained.compile(keras.optimizers.Adam(0.01), CategoricalCrossentropy(), metrics=["accuracy"])
     labels = [np.eye(classes, dtype="float32")[y] for y in (split.y_train, split.y_test)]
     epochs = session.choose(5, 40)
     validation = (x_test, labels[1])

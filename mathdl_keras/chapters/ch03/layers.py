@@ -6,11 +6,11 @@ from keras import ops
 
 from mathdl_keras.core.checks import ChecksData, check_data
 
-__all__ = ["Softmax", "Standardize"]
+__all__ = ["Softmax", "Normalization"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class Standardize(ChecksData, keras.layers.Layer):
+@keras.saving.register_keras_serializable("mathdl_keras", name="Standardize")
+class Normalization(ChecksData, keras.layers.Layer):
     r"""Features in units of their standard deviation, around their mean (§3.5).
 
     .. math:: z = (x - \mu)/s
@@ -29,7 +29,7 @@ class Standardize(ChecksData, keras.layers.Layer):
         ValueError: If `axis` is the batch, or no axis of the input.
 
     Example:
-        >>> layer = Standardize()
+        >>> layer = Normalization()
         >>> layer.adapt(np.array([[1.0, 5.0], [3.0, 5.0]]))
         >>> [[float(v) for v in row] for row in layer(np.array([[1.0, 5.0], [4.0, 5.0]]))]
         [[-1.0, 0.0], [2.0, 0.0]]

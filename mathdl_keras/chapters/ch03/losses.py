@@ -11,11 +11,11 @@ probability, both fail where S(z) has been rounded to 0 or 1, and a clipped prob
 import keras
 from keras import ops
 
-__all__ = ["BinaryCrossEntropy", "CategoricalCrossEntropy"]
+__all__ = ["BinaryCrossentropy", "CategoricalCrossentropy"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class BinaryCrossEntropy(keras.losses.Loss):
+@keras.saving.register_keras_serializable("mathdl_keras", name="BinaryCrossEntropy")
+class BinaryCrossentropy(keras.losses.Loss):
     r"""The cross entropy of a label and a probability (§3.2), from the logit z or from p = S(z).
 
     .. math:: \ell = -y \log p - (1 - y) \log(1 - p) = \max(z, 0) - yz + \log(1 + e^{-|z|})
@@ -31,7 +31,7 @@ class BinaryCrossEntropy(keras.losses.Loss):
         dtype: As in Keras.
 
     Example:
-        >>> loss = BinaryCrossEntropy(from_logits=True)
+        >>> loss = BinaryCrossentropy(from_logits=True)
         >>> round(float(loss([[1.0], [0.0]], [[-1000.0], [0.0]])), 4)
         500.3466
     """
@@ -61,8 +61,8 @@ class BinaryCrossEntropy(keras.losses.Loss):
         return super().get_config() | {"from_logits": self.from_logits}
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class CategoricalCrossEntropy(keras.losses.Loss):
+@keras.saving.register_keras_serializable("mathdl_keras", name="CategoricalCrossEntropy")
+class CategoricalCrossentropy(keras.losses.Loss):
     r"""The cross entropy of one-hot labels and K probabilities (§3.7), from logits z or from p = softmax(z).
 
     .. math:: \ell = -\sum_k y_k \log p_k = \log \sum_k e^{z_k} - \sum_k y_k z_k, \qquad \nabla_z \ell = p - y
@@ -76,7 +76,7 @@ class CategoricalCrossEntropy(keras.losses.Loss):
         dtype: As in Keras.
 
     Example:
-        >>> loss = CategoricalCrossEntropy(from_logits=True)
+        >>> loss = CategoricalCrossentropy(from_logits=True)
         >>> round(float(loss([[0.0, 1.0, 0.0]], [[1.0, 1.0, 1.0]])), 4)  # log 3
         1.0986
     """

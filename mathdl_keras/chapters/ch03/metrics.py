@@ -3,7 +3,7 @@ r"""How good a classifier is (section 3.3): counts, ranks, and whether its proba
 | metric | result |
 | --- | --- |
 | `ConfusionMatrix` | the counts :math:`n_{ij}` of examples of class i that were taken for class j |
-| `ExactAUC` | the probability that a positive scores above a negative, ties counted one half |
+| `ROCAUC` | the probability that a positive scores above a negative, ties counted one half |
 | `LogLoss` | the mean of minus the log of the probability of the class that came |
 | `CalibrationCurve` | mean probability and frequency of positives, by bins of the probability |
 
@@ -14,9 +14,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch03.losses import BinaryCrossEntropy
+from mathdl_keras.chapters.ch03.losses import BinaryCrossentropy
 
-__all__ = ["CalibrationCurve", "ConfusionMatrix", "ExactAUC", "LogLoss", "exact_auc"]
+__all__ = ["CalibrationCurve", "ConfusionMatrix", "ROCAUC", "LogLoss", "exact_auc"]
 
 
 def exact_auc(y, score):
@@ -101,8 +101,8 @@ class ConfusionMatrix(keras.metrics.Metric):
         return super().get_config() | {"classes": self.classes, "threshold": self.threshold}
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class ExactAUC(keras.metrics.Metric):
+@keras.saving.register_keras_serializable("mathdl_keras", name="ExactAUC")
+class ROCAUC(keras.metrics.Metric):
     r"""The area under the ROC curve without a grid of thresholds (§3.3): see `exact_auc`.
 
     Which pairs are in order is known only once all scores are: they are kept in a buffer. Its size must be declared,
@@ -118,7 +118,7 @@ class ExactAUC(keras.metrics.Metric):
         ValueError: If the capacity is not a positive integer, or there are sample weights.
 
     Example:
-        >>> metric = ExactAUC(capacity=4)
+        >>> metric = ROCAUC(capacity=4)
         >>> metric.update_state([1, 0], [0.9, 0.5])
         >>> metric.update_state([1, 0], [0.5, 0.1])
         >>> float(metric.result())
@@ -182,7 +182,7 @@ class LogLoss(keras.metrics.Mean):
             log_p = ops.log_softmax(y_pred) if self.from_logits else ops.log(y_pred)
             values = -ops.take_along_axis(log_p, ops.cast(y, "int32")[:, None], axis=1)[:, 0]
         else:
-            loss = BinaryCrossEntropy(self.from_logits, reduction=None, dtype=self.dtype)
+            loss = BinaryCrossentropy(self.from_logits, reduction=None, dtype=self.dtype)
             values = loss(ops.reshape(y, (-1, 1)), ops.reshape(y_pred, (-1, 1)))
         super().update_state(values, sample_weight)
 

@@ -5,7 +5,7 @@ Section  Title                                             Objects              
 4.1      Introduction
 4.2      Perceptron Model and Stochastic Gradient Descent  Perceptron, train_perceptron,          novikoff_tight,
                                                            ZeroOneLoss, PerceptronLoss,           perceptron_is_sgd,
-                                                           HingeLoss, LogisticLoss                xor
+                                                           Hinge, LogisticLoss                xor
 4.3      Perceptron Through the Lens of a Kernel           KernelPerceptron, GramMatrix,          primal_dual, xor,
                                                            train_kernel_perceptron, is_psd,       gram_psd,
                                                            require_psd, mercer_spectrum,          mercer_brownian,

@@ -7,7 +7,7 @@ right sign; its derivative with respect to the prediction is :math:`y\,\rho'(m)`
 | --- | --- | --- |
 | `ZeroOneLoss` | :math:`1[m \le 0]` | 0 |
 | `PerceptronLoss` | :math:`\max(0, -m)` | :math:`-1[m \le 0]` |
-| `HingeLoss` | :math:`\max(0, 1 - m)` | :math:`-1[m < 1]` |
+| `Hinge` | :math:`\max(0, 1 - m)` | :math:`-1[m < 1]` |
 | `LogisticLoss` | :math:`\log(1 + e^{-m})` | :math:`-1/(1 + e^m)` |
 
 At the kink of a loss :math:`\rho'` is a subgradient; automatic differentiation takes the same one. Which one matters:
@@ -20,7 +20,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch03.losses import same_shape
 
-__all__ = ["HingeLoss", "LogisticLoss", "PerceptronLoss", "ZeroOneLoss"]
+__all__ = ["Hinge", "LogisticLoss", "PerceptronLoss", "ZeroOneLoss"]
 
 
 class _MarginLoss(keras.losses.Loss):
@@ -103,8 +103,8 @@ class PerceptronLoss(_MarginLoss):
         return -ops.cast(m <= 0, m.dtype)
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class HingeLoss(_MarginLoss):
+@keras.saving.register_keras_serializable("mathdl_keras", name="HingeLoss")
+class Hinge(_MarginLoss):
     r"""The hinge loss :math:`\max(0, 1 - y f)` (section 4.2), which asks for a margin of 1.
 
     As `keras.losses.Hinge`, without its conversion of labels 0 and 1. Labels are -1 and +1; (B,) or (B, 1) -> a
@@ -116,7 +116,7 @@ class HingeLoss(_MarginLoss):
         dtype: Of the computation.
 
     Example:
-        >>> float(HingeLoss()(np.array([[1.0], [-1.0]]), np.array([[0.5], [-2.0]])))
+        >>> float(Hinge()(np.array([[1.0], [-1.0]]), np.array([[0.5], [-2.0]])))
         0.25
     """
 

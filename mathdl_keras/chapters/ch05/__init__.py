@@ -2,14 +2,14 @@
 
 Section  Title                     Objects                                        Claims
 -------  ------------------------  ---------------------------------------------  ----------------------------------
-5.1      Introduction              FeedForward, linear_regions_1d,                linear_regions
+5.1      Introduction              MLP, linear_regions_1d,                linear_regions
                                    LinearRegions, sawtooth_network
 5.2      Truth Tables              AndUnit, OrUnit, NotUnit, XorNetwork, Clip01,  truth_tables_exact,
                                    clipping_function, boolean_inputs,             threshold_count, parity,
                                    truth_table, truth_table_network,              clip_indicator
                                    parity_network, threshold_weights,
                                    is_threshold_function, threshold_functions
-5.3      Numerical Exploration     FeedForward, empirical_risk (of chapter 1)     xor_ladder, symmetric_init
+5.3      Numerical Exploration     MLP, empirical_risk (of chapter 1)     xor_ladder, symmetric_init
 5.4      Activation Functions      Linear, Sigmoid, Tanh, ReLU, LeakyReLU,        activation_derivatives,
                                    Softplus, Clip, get, gaussian_moment           softplus_gap, gaussian_moments
 5.5      Brief Concluding Remarks

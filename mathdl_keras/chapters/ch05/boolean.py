@@ -14,7 +14,7 @@ need less: the parity of D bits, with true rows in exactly one half of the table
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 
 __all__ = ["boolean_inputs", "parity_network", "truth_table", "truth_table_network"]
 
@@ -77,7 +77,7 @@ def truth_table_network(table, activation="relu"):
         activation: `relu` or `clip`.
 
     Returns:
-        A `FeedForward` from D inputs to K outputs.
+        A `MLP` from D inputs to K outputs.
 
     Raises:
         ValueError: If the table is no truth table, or the activation is another.
@@ -122,7 +122,7 @@ def parity_network(D):
         D: The number of bits, from 1 to 20.
 
     Returns:
-        A `FeedForward` from D inputs to one output.
+        A `MLP` from D inputs to one output.
 
     Raises:
         ValueError: If D is no integer from 1 to 20.
@@ -140,6 +140,6 @@ def parity_network(D):
 def _network(weights, activation="relu", output_activation=None):
     """The network with these pairs of a kernel and a bias."""
     widths = len(weights[0][0]), *(len(bias) for _, bias in weights)
-    model = FeedForward(widths, activation, output_activation, kernel_initializer="zeros")
+    model = MLP(widths, activation, output_activation, kernel_initializer="zeros")
     model.set_weights([array for pair in weights for array in pair])
     return model

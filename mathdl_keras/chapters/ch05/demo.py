@@ -16,13 +16,13 @@ import numpy as np
 from keras import ops
 from sklearn.model_selection import StratifiedKFold
 
-from mathdl_keras.chapters.ch02.losses import SquaredLoss
-from mathdl_keras.chapters.ch03.losses import BinaryCrossEntropy
+from mathdl_keras.chapters.ch02.losses import MeanSquaredError
+from mathdl_keras.chapters.ch03.losses import BinaryCrossentropy
 from mathdl_keras.chapters.ch03.models import LogisticRegression
 from mathdl_keras.chapters.ch05.activations import Clip
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs
 from mathdl_keras.chapters.ch05.layers import AndUnit, XorNetwork
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch05.replicas import Replicas
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
@@ -62,7 +62,7 @@ def band_network():
     half_lines = keras.layers.Dense(2, activation=Clip(), name="half_lines")
     model = keras.Sequential([keras.Input((1,)), half_lines, AndUnit()])
     half_lines.set_weights([np.array([[0.5, -0.5]]), np.ones(2)])  # a wide band: every flower is on a slope
-    model.compile(keras.optimizers.Adam(0.05), SquaredLoss())
+    model.compile(keras.optimizers.Adam(0.05), MeanSquaredError())
     return model
 
 
@@ -116,8 +116,8 @@ def decision_regions(session: Session, petals, middle, points=120):
     regions = {"axes": axes, "outputs": {}, "right": {}}
     for units in UNITS:
         keras.utils.set_random_seed(session.seed)
-        model = FeedForward((2, units, 1), "tanh", "sigmoid")
-        model.compile(keras.optimizers.Adam(0.05), BinaryCrossEntropy())
+        model = MLP((2, units, 1), "tanh", "sigmoid")
+        model.compile(keras.optimizers.Adam(0.05), BinaryCrossentropy())
         x, epochs = standardised(petals, scale), session.choose(15, 100)
         session.fit(model, f"{units} hidden", x, middle[:, None], epochs=epochs, batch_size=30)
         output, fitted = (ops.convert_to_numpy(model(v))[:, 0] for v in (standardised(plane, scale), x))

@@ -9,11 +9,11 @@ from keras import ops
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.core.checks import ChecksData
 
-__all__ = ["FeedForward"]
+__all__ = ["MLP"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class FeedForward(ChecksData, keras.Model):
+@keras.saving.register_keras_serializable("mathdl_keras", name="FeedForward")
+class MLP(ChecksData, keras.Model):
     r"""A feed forward network (§5.1), the same as a `Sequential` of `Dense` layers.
 
     .. math:: Z^\ell = H^{\ell-1} W^\ell + b^\ell, \qquad H^\ell = \sigma(Z^\ell), \qquad
@@ -33,7 +33,7 @@ class FeedForward(ChecksData, keras.Model):
             another number of features.
 
     Example:
-        >>> model = FeedForward((4, 8, 3), activation="tanh")
+        >>> model = MLP((4, 8, 3), activation="tanh")
         >>> model.count_params()  # (4 + 1) 8 + (8 + 1) 3
         67
         >>> [tuple(Z.shape) for Z in model.pre_activations(ops.zeros((2, 4)))]

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch05.activations import PIECEWISE_LINEAR
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["LinearRegions", "linear_regions_1d", "sawtooth_network"]
@@ -51,7 +51,7 @@ def linear_regions_1d(model, lo, hi):
     missed. Neighbours with the same slopes are one piece.
 
     Args:
-        model: A `FeedForward` with one input and activations that are piecewise linear.
+        model: A `MLP` with one input and activations that are piecewise linear.
         lo: Where to begin.
         hi: Where to end.
 
@@ -67,8 +67,8 @@ def linear_regions_1d(model, lo, hi):
     """
     if not (np.isfinite([lo, hi]).all() and lo < hi):
         raise ValueError(f"lo must be below hi, both finite; received lo={lo}, hi={hi}")
-    if not isinstance(model, FeedForward) or model.widths[0] != 1:
-        raise ValueError(f"model must be a FeedForward with one input; received {model!r}")
+    if not isinstance(model, MLP) or model.widths[0] != 1:
+        raise ValueError(f"model must be a MLP with one input; received {model!r}")
     ends, a, c = np.array([lo, hi], "float64"), np.ones((1, 1)), np.zeros((1, 1))  # t itself
     for layer in model.dense:
         W, b = (ops.convert_to_numpy(w).astype("float64") for w in (layer.kernel, layer.bias))
@@ -118,7 +118,7 @@ def sawtooth_network(depth):
         depth: L, the number of hidden layers, an integer >= 1.
 
     Returns:
-        A `FeedForward` of widths (1, 2, ..., 2, 1).
+        A `MLP` of widths (1, 2, ..., 2, 1).
 
     Raises:
         ValueError: If depth is no integer >= 1.
@@ -130,7 +130,7 @@ def sawtooth_network(depth):
     """
     if not isinstance(depth, int) or depth < 1:
         raise ValueError(f"depth must be an integer >= 1; received depth={depth!r}")
-    model = FeedForward((1, *[2] * depth, 1), "relu", kernel_initializer="zeros")
+    model = MLP((1, *[2] * depth, 1), "relu", kernel_initializer="zeros")
     tent, shift = np.array([[2.0], [-4.0]]), np.array([0.0, -0.5])
     inner = [weight for _ in range(depth - 1) for weight in (np.hstack([tent, tent]), shift)]
     model.set_weights([np.ones((1, 2)), shift, *inner, tent, np.zeros(1)])

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.core.loops import compiled_loop
 from mathdl_keras.core.precision import allow_float64
 
@@ -101,7 +101,7 @@ class Replicas:
 
     def network(self, theta):
         """One replica as a Keras model, from its row of theta."""
-        model = FeedForward((self.x.shape[1], self.units, 1), self.sigma)
+        model = MLP((self.x.shape[1], self.units, 1), self.sigma)
         W, b, c, a = (ops.convert_to_numpy(part)[0] for part in self.split(np.asarray(theta)[None]))
         model.set_weights([W, b, c[:, None], a])
         return model

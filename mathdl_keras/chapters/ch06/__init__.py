@@ -4,7 +4,7 @@ Section  Title                                      Objects                     
 -------  -----------------------------------------  ------------------------------------  -----------------------
 6.2      Introductory Example                                                             worked_example
 6.3      Backpropagation in a More General Case     BackpropModel                         gradient_linearity
-6.4      Backpropagation for Multilayer Feed        BackpropDense, BackpropMLP,           backprop_is_exact,
+6.4      Backpropagation for Multilayer Feed        Dense, BackpropMLP,           backprop_is_exact,
          Forward Neural Networks                    autodiff_gradients                    taylor_coefficient
 6.5      Backpropagation Applied to a Deep          check_gradient                        finite_difference_order
          Learning Example

@@ -6,9 +6,9 @@ from decimal import Decimal, localcontext
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch02.losses import SquaredLoss
+from mathdl_keras.chapters.ch02.losses import MeanSquaredError
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients, check_gradient
-from mathdl_keras.chapters.ch06.layers import BackpropDense
+from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.core.claims import at_most, claim, close_to, equals, rate
 from mathdl_keras.core.loops import compiled
@@ -17,14 +17,14 @@ __all__ = ["worked_example", "backprop_is_exact", "gradient_linearity", "taylor_
            "finite_difference_order", "delta_bound"]  # fmt: skip
 
 
-class WithoutSlope(BackpropDense):
+class WithoutSlope(Dense):
     """The factor of the activation's derivative is missing."""
 
     def delta(self, dH, Z):
         return dH
 
 
-class Transposed(BackpropDense):
+class Transposed(Dense):
     """The gradient goes back through W instead of its transpose."""
 
     def input_gradient(self, delta):
@@ -55,14 +55,14 @@ class AnotherSample(BackpropMLP):
         return U, [(ops.roll(H, 1, axis=0), Z) for H, Z in caches]
 
 
-class PlusResidual(SquaredLoss):
+class PlusResidual(MeanSquaredError):
     """The derivative of the loss as it was printed first: y - m."""
 
     def gradient(self, y_true, y_pred):
         return -super().gradient(y_true, y_pred)
 
 
-HALF = SquaredLoss(scale=0.5)
+HALF = MeanSquaredError(scale=0.5)
 W1, B1 = ((".1", ".2"), ("-.3", ".4")), (".05", "-.1")
 W2, B2 = (".6", "-.7"), ".2"
 

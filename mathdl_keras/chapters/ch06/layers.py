@@ -6,11 +6,11 @@ from keras import ops
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.core.checks import ChecksData
 
-__all__ = ["BackpropDense"]
+__all__ = ["Dense"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class BackpropDense(ChecksData, keras.Layer):
+@keras.saving.register_keras_serializable("mathdl_keras", name="BackpropDense")
+class Dense(ChecksData, keras.Layer):
     r"""The dense layer :math:`H = \sigma(Z)`, :math:`Z = xW + b`, with its backward pass written by hand (§6.4).
 
     From the upstream gradient :math:`\partial\Lambda/\partial H`,
@@ -34,7 +34,7 @@ class BackpropDense(ChecksData, keras.Layer):
         ValueError: If units is not a positive integer, the activation is unknown, or inputs are not rows.
 
     Example:
-        >>> layer = BackpropDense(1, kernel_initializer="ones")
+        >>> layer = Dense(1, kernel_initializer="ones")
         >>> H, cache = layer.forward_pass(ops.array([[1.0, 2.0]]))
         >>> dx, dW, db = layer.backward_pass(ops.array([[10.0]]), cache)
         >>> [ops.convert_to_numpy(v).ravel().tolist() for v in (H, dW, db)]

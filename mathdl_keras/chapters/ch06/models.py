@@ -16,21 +16,21 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch02.losses import SquaredLoss
+from mathdl_keras.chapters.ch02.losses import MeanSquaredError
 from mathdl_keras.chapters.ch03.labels import check_labels, one_hot
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossEntropy
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
-from mathdl_keras.chapters.ch06.layers import BackpropDense
+from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.core.checks import ChecksData, check_data
 from mathdl_keras.core.training import ManualGradientModel
 
 __all__ = ["BackpropMLP", "BackpropModel"]
 
 LOSSES = {
-    "categorical_crossentropy": lambda: CategoricalCrossEntropy(from_logits=True),
-    "half_squared_error": lambda: SquaredLoss(scale=0.5),
-    "mse": SquaredLoss,
+    "categorical_crossentropy": lambda: CategoricalCrossentropy(from_logits=True),
+    "half_squared_error": lambda: MeanSquaredError(scale=0.5),
+    "mse": MeanSquaredError,
 }
 
 
@@ -105,7 +105,7 @@ class BackpropModel(ChecksData, ManualGradientModel):
 
     def _targets(self, y, U):
         """Integer labels become one-hot rows where the loss is a cross entropy."""
-        labels = isinstance(self.loss_function, CategoricalCrossEntropy) and y.shape[1:] in ((), (1,))
+        labels = isinstance(self.loss_function, CategoricalCrossentropy) and y.shape[1:] in ((), (1,))
         return ops.cast(one_hot(ops.reshape(y, (-1,)), U.shape[-1]) if labels else y, U.dtype)
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs):
@@ -121,7 +121,7 @@ class BackpropModel(ChecksData, ManualGradientModel):
 
     def _check_targets(self, y):
         check_data(y, "y")
-        if isinstance(y, np.ndarray) and isinstance(self.loss_function, CategoricalCrossEntropy):
+        if isinstance(y, np.ndarray) and isinstance(self.loss_function, CategoricalCrossentropy):
             classes = self.compute_output_shape((None,))[-1]
             if y.shape[1:] in ((), (1,)):
                 check_labels(y, classes)
@@ -140,14 +140,14 @@ class BackpropModel(ChecksData, ManualGradientModel):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class BackpropMLP(BackpropModel, FeedForward):
+class BackpropMLP(BackpropModel, MLP):
     r"""A feed forward network trained by backpropagation written by hand (§6.4).
 
     `(batch, n_0) -> (batch, n_L)`; nothing is differentiated automatically. Compile it with any Keras optimizer and no
     loss: the loss, whose derivative starts the backward pass, belongs to the model.
 
     Args:
-        widths: :math:`(n_0, \dots, n_L)`, as in `FeedForward`.
+        widths: :math:`(n_0, \dots, n_L)`, as in `MLP`.
         activation: Of the hidden layers, an `Activation` or its name.
         output_activation: Of the last layer; `None` is linear.
         loss: As in `BackpropModel`.
@@ -166,7 +166,7 @@ class BackpropMLP(BackpropModel, FeedForward):
         [(4, 8), (4, 1)]
     """
 
-    layer_class = BackpropDense
+    layer_class = Dense
 
     def __init__(self, widths, activation="relu", output_activation=None, loss="categorical_crossentropy", **kwargs):
         network = {"widths": widths, "activation": activation, "output_activation": output_activation}

@@ -4,14 +4,14 @@ Section  Title                                    Objects                       
 -------  ---------------------------------------  -----------------------------------  --------------------------
 7.1      Introduction
 7.2      The basic setup                          sgd_step                             steepest_descent
-7.3      Stochastic gradient descent algorithm    MinibatchSampler, draw_batches,      minibatch_unbiased,
+7.3      Stochastic gradient descent algorithm    MinibatchSampler, sample_minibatches,      minibatch_unbiased,
                                                   minibatch_gradient_covariance,       epoch_coverage,
                                                   sgd_replicas,                        stationary_variance,
                                                   sgd_stationary_covariance,           sgd_lyapunov,
                                                   RobbinsMonro                         robbins_monro_is_averaging,
                                                                                        step_constant
 7.4      Applications to Shallow Neural Networks  ShallowNetwork, shallow_gradients    shallow_gradients
-7.5      Implementation Examples                  Trainer, deepen, relu_network,       keras_parity
+7.5      Implementation Examples                  StepLoop, insert_identity_layer, mlp_apply,       keras_parity
                                                   frameworks
 7.6      Brief Concluding Remarks
 7.7      Exercises                                sgd_noise_floor, importance_gradient,

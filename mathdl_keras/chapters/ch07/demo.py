@@ -15,9 +15,9 @@ from keras import ops
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
 from mathdl_keras.chapters.ch07.network import shallow_gradients
 from mathdl_keras.chapters.ch07.optimizers import RobbinsMonro
-from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, draw_batches
+from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, sample_minibatches
 from mathdl_keras.chapters.ch07.steps import sgd_replicas, sgd_step
-from mathdl_keras.chapters.ch07.trainer import Trainer
+from mathdl_keras.chapters.ch07.trainer import StepLoop
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.loops import compiled
@@ -66,7 +66,7 @@ def train(session, split, batch_size):
     images, labels = ops.convert_to_tensor(x), ops.convert_to_tensor(split.y_train)
     risk = compiled(lambda theta: shallow_gradients(theta, images, labels)[0])
     losses = [float(risk(theta))]
-    trainer = Trainer(MinibatchSampler(len(x), batch_size, seed=session.seed), sgd, jit_compile=True)
+    trainer = StepLoop(MinibatchSampler(len(x), batch_size, seed=session.seed), sgd, jit_compile=True)
     epochs = session.choose(2, 10 if batch_size == 1 else 25)
     report = lambda epoch, theta: losses.append(float(risk(theta)))  # noqa: E731
     theta, _ = trainer.fit(theta, x, split.y_train, epochs=epochs, callback=report)
@@ -93,7 +93,7 @@ def _normalized(y):
 def noise_floor(rng, y, chains, batch_size=8, steps=250):
     r"""The stationary variance of SGD for the mean of y, over that of the mean of a batch, for each :math:`\eta`."""
     x, y = _normalized(y)
-    batches = draw_batches(rng, len(y), batch_size, (steps, chains), replace=True)
+    batches = sample_minibatches(rng, len(y), batch_size, (steps, chains), replace=True)
     start = np.zeros((chains, 1), "float32")
     ends = [ops.convert_to_numpy(sgd_replicas(x, y, start, batches, eta)) for eta in ETAS]
     etas = np.array(ETAS)
@@ -113,7 +113,7 @@ def errors(rng, y, chains=1000, block=10, blocks=60):
     r"""The mean squared error after k steps from one standard deviation away, B = 1, for constant rates and 1/(k+1)."""
     x, y = _normalized(y)
     steps = block * blocks
-    batches = draw_batches(rng, len(y), 1, (steps, chains), replace=True)
+    batches = sample_minibatches(rng, len(y), 1, (steps, chains), replace=True)
     rates = {f"eta = {eta:g}": np.full(steps, eta) for eta in (0.5, 0.1, 0.02)}
     rates["eta = 1/(k+1)"] = ops.convert_to_numpy(RobbinsMonro(1.0)(np.arange(steps)))
     curves = {}

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch07.sampling import draw_batches
+from mathdl_keras.chapters.ch07.sampling import sample_minibatches
 from mathdl_keras.chapters.ch07.steps import sgd_replicas
 from mathdl_keras.core.exercises import exercise, expect, expect_close
 
@@ -23,7 +23,7 @@ def sgd_noise_floor(solution):
     sample = np.arange(16.0)
     sample = (sample - sample.mean()) / sample.std()
     for eta, B, s2 in ((0.1, 1, 1.0), (0.5, 4, 2.0), (1.0, 2, 0.5), (1.6, 1, 3.0)):
-        batches = draw_batches(rng, len(sample), B, (60, 4000), replace=True)
+        batches = sample_minibatches(rng, len(sample), B, (60, 4000), replace=True)
         start = np.zeros((4000, 1), "float32")
         theta = sgd_replicas(np.ones((16, 1)), np.sqrt(s2) * sample, start, batches, eta)
         squares = ops.convert_to_numpy(theta)[:, 0].astype("float64") ** 2

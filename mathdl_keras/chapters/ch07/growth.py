@@ -10,10 +10,10 @@ In define-by-run the next step simply has one more layer. A compiled step must b
 import numpy as np
 from keras import ops
 
-__all__ = ["deepen", "relu_network"]
+__all__ = ["insert_identity_layer", "mlp_apply"]
 
 
-def relu_network(theta, x):
+def mlp_apply(theta, x):
     r"""The output of a ReLU network of any depth (§7.5): :math:`H \leftarrow \mathrm{ReLU}(HW^\top + b)`, the last
     layer linear.
 
@@ -29,7 +29,7 @@ def relu_network(theta, x):
 
     Example:
         >>> theta = [np.eye(2), np.zeros(2), np.array([[1.0, 10.0]]), np.ones(1)]
-        >>> ops.convert_to_numpy(relu_network(theta, np.array([[2.0, -3.0]]))).tolist()
+        >>> ops.convert_to_numpy(mlp_apply(theta, np.array([[2.0, -3.0]]))).tolist()
         [[3.0]]
     """
     if len(theta) % 2 or not len(theta):
@@ -40,7 +40,7 @@ def relu_network(theta, x):
     return ops.einsum("bh,kh->bk", H, theta[-2]) + theta[-1]
 
 
-def deepen(theta, after=1):
+def insert_identity_layer(theta, after=1):
     r"""The parameters with one more hidden layer, W = I and b = 0, of the same ReLU network (§7.5).
 
     Args:
@@ -48,14 +48,14 @@ def deepen(theta, after=1):
         after: The hidden layer, 1, ..., L - 1, behind which the new one comes.
 
     Returns:
-        A list with two more tensors; `relu_network` of it is the same function.
+        A list with two more tensors; `mlp_apply` of it is the same function.
 
     Raises:
         ValueError: If there is no such hidden layer.
 
     Example:
         >>> theta = [np.ones((3, 2)), np.zeros(3), np.ones((1, 3)), np.zeros(1)]
-        >>> [tuple(t.shape) for t in deepen(theta)]
+        >>> [tuple(t.shape) for t in insert_identity_layer(theta)]
         [(3, 2), (3,), (3, 3), (3,), (1, 3), (1,)]
     """
     layers = len(theta) // 2

@@ -3,7 +3,7 @@ r"""The shallow network as a Keras model, trained by the book's formulas (sectio
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossEntropy
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch06.models import BackpropModel
@@ -59,7 +59,7 @@ class ShallowNetwork(BackpropModel):
         **kwargs,
     ):
         super().__init__(loss=loss, **kwargs)
-        least = 2 if isinstance(self.loss_function, CategoricalCrossEntropy) else 1
+        least = 2 if isinstance(self.loss_function, CategoricalCrossentropy) else 1
         for name, value, low in (("hidden", hidden, 1), ("outputs", outputs, least)):
             if not isinstance(value, int) or value < low:
                 raise ValueError(f"{name} must be an integer >= {low}; received {name}={value!r}")

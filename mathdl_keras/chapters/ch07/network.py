@@ -19,7 +19,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch03.labels import one_hot
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossEntropy
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
 from mathdl_keras.chapters.ch05 import activations
 
 __all__ = ["shallow_gradients"]
@@ -71,9 +71,9 @@ def shallow_gradients(theta, x, y, activation="relu", loss=None):
     theta, x = [ops.convert_to_tensor(t) for t in theta], ops.convert_to_tensor(x)
     y = y if ops.is_tensor(y) else np.asarray(y)
     sigma = activations.get(activation)
-    loss = CategoricalCrossEntropy(from_logits=True) if loss is None else loss
+    loss = CategoricalCrossentropy(from_logits=True) if loss is None else loss
     U, cache = forward(theta, ops.cast(x, theta[0].dtype), sigma)
-    y = _targets(y, x, U, theta[3].shape[-1] if isinstance(loss, CategoricalCrossEntropy) else None)
+    y = _targets(y, x, U, theta[3].shape[-1] if isinstance(loss, CategoricalCrossentropy) else None)
     M = ops.cast(ops.shape(U)[-2], U.dtype)
     return ops.sum(loss.call(y, U), axis=-1) / M, backward(theta, loss.gradient(y, U) / M, cache, sigma)
 

@@ -1,8 +1,8 @@
 r"""Minibatches: which samples a step of stochastic gradient descent looks at (section 7.3).
 
 Of M samples a step takes B. Either B are drawn from the M anew, with or without replacement, and batches are
-independent (`draw_batches`, the setting of the theory); or the M are shuffled and cut into batches, so that an epoch
-sees each sample once (`MinibatchSampler`, the practice and Keras' `fit`).
+independent (`sample_minibatches`, the setting of the theory); or the M are shuffled and cut into batches, so that an
+epoch sees each sample once (`MinibatchSampler`, the practice and Keras' `fit`).
 """
 
 import functools
@@ -13,7 +13,7 @@ import numpy as np
 
 from mathdl_keras.core.checks import check_data
 
-__all__ = ["MinibatchSampler", "draw_batches"]
+__all__ = ["MinibatchSampler", "sample_minibatches"]
 
 
 class MinibatchSampler:
@@ -97,7 +97,7 @@ class _Minibatches(keras.utils.PyDataset):
         return tuple(array[self.epoch(epoch)[step]] for array in self.arrays)
 
 
-def draw_batches(rng, samples, batch_size, shape, replace=False):
+def sample_minibatches(rng, samples, batch_size, shape, replace=False):
     r"""Independent minibatches, each drawn from all M samples (§7.3).
 
     Without replacement each of the :math:`\binom MB` sets is equally likely. By Floyd's algorithm: B draws for a batch,
@@ -117,7 +117,7 @@ def draw_batches(rng, samples, batch_size, shape, replace=False):
         ValueError: If `batch_size` is out of range.
 
     Example:
-        >>> rows = draw_batches(np.random.default_rng(0), 10, 3, (1000, 5))
+        >>> rows = sample_minibatches(np.random.default_rng(0), 10, 3, (1000, 5))
         >>> rows.shape, int(np.max(np.sum(rows[..., None] == np.arange(10), axis=2)))
         ((1000, 5, 3), 1)
     """

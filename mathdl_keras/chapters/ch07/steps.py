@@ -57,7 +57,7 @@ def sgd_replicas(x, y, theta0, batches, learning_rate):
         x: Rows (M, d).
         y: Targets (M,).
         theta0: The starts (R, d), floating-point.
-        batches: Row numbers (steps, R, B), as `draw_batches` makes them; or (steps, B), the same for all replicas.
+        batches: Row numbers (steps, R, B), as `sample_minibatches` makes them; or (steps, B), shared by all replicas.
         learning_rate: :math:`\eta`, a number or an array (steps,).
 
     Returns:

@@ -11,10 +11,10 @@ from keras import ops, tree
 from mathdl_keras.core.checks import check_data
 from mathdl_keras.core.loops import compiled
 
-__all__ = ["Trainer"]
+__all__ = ["StepLoop"]
 
 
-class Trainer:
+class StepLoop:
     r"""Runs `state, loss = step(state, *batch)` for each batch of a sampler (§7.5).
 
     Args:
@@ -32,7 +32,7 @@ class Trainer:
     Example:
         >>> import numpy as np
         >>> from mathdl_keras.chapters.ch07.sampling import MinibatchSampler
-        >>> trainer = Trainer(MinibatchSampler(4, 2, shuffle=False), lambda total, x: (total + ops.sum(x), ops.sum(x)))
+        >>> trainer = StepLoop(MinibatchSampler(4, 2, shuffle=False), lambda total, x: (total + ops.sum(x), ops.sum(x)))
         >>> total, losses = trainer.fit(np.float32(0), np.array([1, 2, 3, 4], "float32"), epochs=2)
         >>> float(total), losses, trainer.python_runs
         (20.0, [3.0, 7.0, 3.0, 7.0], 4)

@@ -3,7 +3,7 @@ r"""Whether gradients reach the first layers: what training shows, beside what t
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch06.callbacks import GradientNorms
 from mathdl_keras.chapters.ch08.propagation import signal_propagation
 
@@ -14,7 +14,7 @@ class VanishingGradientReport(GradientNorms):
     r"""Records the size of the gradient in each layer, beside the prediction for random weights (§8.4).
 
     Before training and after each epoch, on a batch that is kept, :math:`\log_{10}` of the root mean square over the
-    samples of :math:`\|\delta^\ell_m\|`. For a `FeedForward` the weights at the start are random: theory predicts the
+    samples of :math:`\|\delta^\ell_m\|`. For a `MLP` the weights at the start are random: theory predicts the
     line
 
     .. math:: \log_{10} \|\delta^\ell\| = \log_{10} \|\delta^L\| + \frac12 \sum_{k=\ell}^{L-1} \log_{10} \chi_k
@@ -25,7 +25,7 @@ class VanishingGradientReport(GradientNorms):
     Attributes:
         measured: (epochs + 1, layers), the logarithms; `-inf` where a gradient is 0, NaN for a layer without
             activation.
-        predicted: (layers,), at the start; `None` for a model that is no `FeedForward`.
+        predicted: (layers,), at the start; `None` for a model that is no `MLP`.
 
     Args:
         x: Inputs of the batch.
@@ -50,7 +50,7 @@ class VanishingGradientReport(GradientNorms):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        if isinstance(self.model, FeedForward):
+        if isinstance(self.model, MLP):
             self.predicted = self.measured[0, -1] + _logarithm(self._theory().gradients) / 2
 
     @property

@@ -89,7 +89,7 @@ def network_cost(network, batch):
     that of its inputs if something before it is.
 
     Args:
-        network: Widths :math:`(n_0, \dots, n_L)`, a `FeedForward` or `BackpropMLP`, or a built Keras model that is
+        network: Widths :math:`(n_0, \dots, n_L)`, a `MLP` or `BackpropMLP`, or a built Keras model that is
             `Sequential` or functional, with layers that are used once or several times.
         batch: B, the number of samples.
 

@@ -6,15 +6,15 @@ from math import prod
 import keras
 
 from mathdl_keras.chapters.ch05.activations import Linear
-from mathdl_keras.chapters.ch05.models import FeedForward, check_widths
+from mathdl_keras.chapters.ch05.models import MLP, check_widths
 
-# Layers that multiply each of their positions with a kernel. `ExplicitConv2D` is chapter 14's: hence names.
-KERNEL = ("Dense", "BackpropDense", "Conv1D", "Conv2D", "Conv3D", "ExplicitConv2D")
+# Layers that multiply each of their positions with a kernel. `Conv2D` is chapter 14's: hence names.
+KERNEL = ("Dense", "Conv1D", "Conv2D", "Conv3D")
 # Layers that work on single entries, or on none: modules of Keras, and names.
 FREE_MODULES = ("activations", "merging", "pooling", "regularization", "reshaping")
 FREE = ("InputLayer", "Identity", "Masking", "Rescaling", "BatchNormalization", "LayerNormalization", "Normalization")
 FREE += ("Add", "Subtract", "Multiply", "Divide", "Relu", "Sigmoid", "Tanh", "Softmax")
-FREE += ("Standardize", "ExplicitMaxPool2D")
+FREE += ("Normalization", "MaxPooling2D")
 # Layers whose output is their input in another shape.
 VIEWS = ("InputLayer", "Identity", "Flatten", "Reshape")
 
@@ -46,7 +46,7 @@ def calls_of(network):
     """The calls of a network and the number of inputs of one sample.
 
     Args:
-        network: Widths, a `FeedForward`, or a Keras model that is `Sequential` or functional, and built.
+        network: Widths, a `MLP`, or a Keras model that is `Sequential` or functional, and built.
 
     Returns:
         `(calls, inputs)`.
@@ -54,13 +54,13 @@ def calls_of(network):
     Raises:
         ValueError: If it is something else, a shape is not known, or the cost of one of its layers is not.
     """
-    if isinstance(network, FeedForward):
+    if isinstance(network, MLP):
         return _chain(network, False), network.widths[0]
     if not isinstance(network, keras.Model):
         return _dense(check_widths(network)), check_widths(network)[0]
     if not getattr(network, "inputs", None):
         raise ValueError(
-            "network must be widths, a FeedForward, or a Sequential or functional model that is built; "
+            "network must be widths, a MLP, or a Sequential or functional model that is built; "
             f"received {type(network).__name__} {network.name}"
         )
     walk = Walk()
@@ -109,7 +109,7 @@ class Walk:
 
     def use(self, layer, node, before):
         """Adds the calls of one node; whether the gradient of its output is asked for."""
-        if isinstance(layer, FeedForward):
+        if isinstance(layer, MLP):
             self.calls += _chain(layer, before)
         elif getattr(layer, "inputs", None):
             outer = self.needs

@@ -8,11 +8,11 @@ Section  Title                                              Objects             
                                                             ridge_path,                 lasso,
                                                             Lasso, lasso_path,          weight_decay
                                                             LassoPath, ProximalSGD
-9.3      Dropout and its Relation to Regularization         Dropout, dropout_ridge,     dropout_moments,
+9.3      Dropout and its Relation to Regularization         Dropout, solve_dropout_least_squares,     dropout_moments,
                                                             marginalized_dropout_loss,  dropout_is_ridge,
                                                             MCDropoutPredictor,         dropout_sgd_mean,
                                                             DropoutPrediction,          geometric_mean
-                                                            weight_scaling,
+                                                            scale_dropout_weights,
                                                             geometric_mean_ensemble
 9.4      A Neural Network Example with Dropout Implemented  DropoutMLP, the demo        nn_dropout_penalty
 9.5      Dropout on General Multi-layer Neural Networks     DropoutMLP                  multilayer_dropout_variance

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.preprocessing import PolynomialFeatures
 
 from mathdl_keras.chapters.ch09.layers import Dropout
-from mathdl_keras.chapters.ch09.marginal import dropout_ridge
+from mathdl_keras.chapters.ch09.marginal import solve_dropout_least_squares
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.chapters.ch09.solvers import lasso_path, ridge_path
 from mathdl_keras.core import datasets
@@ -65,7 +65,7 @@ def sweep(data, splits, seed):
     scores = []
     for k in range(splits):
         x, y, x_test, y_test = divide(data, seed + k)
-        scores.append([explained(x_test, y_test, dropout_ridge(x, y, 1 - keep)) for keep in KEEP])
+        scores.append([explained(x_test, y_test, solve_dropout_least_squares(x, y, 1 - keep)) for keep in KEEP])
     return np.array(scores)
 
 
@@ -82,7 +82,7 @@ def train_with_masks(session, data):
         settings = {"epochs": epochs, "batch_size": TRAINING // batches}
         session.fit(model, f"dropout, keep {keep:g}", x, (y / scale)[:, None], **settings)
         w = np.asarray(model.get_weights()[0][:, 0], "float64") * scale
-        limit = dropout_ridge(x, y, 1 - keep)
+        limit = solve_dropout_least_squares(x, y, 1 - keep)
         scores[keep] = (explained(x_test, y_test, w), explained(x_test, y_test, limit))
     return scores
 

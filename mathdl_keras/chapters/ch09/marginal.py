@@ -12,7 +12,7 @@ from keras import ops
 from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.precision import allow_float64
 
-__all__ = ["dropout_ridge", "marginalized_dropout_loss"]
+__all__ = ["solve_dropout_least_squares", "marginalized_dropout_loss"]
 
 
 def marginalized_dropout_loss(X, y, w, rate):
@@ -44,7 +44,7 @@ def marginalized_dropout_loss(X, y, w, rate):
     return (ops.sum(ops.square(residual)) + (1 - p) / p * penalty) / X.shape[0]  # ops.mean would round to float32
 
 
-def dropout_ridge(x, y, rate):
+def solve_dropout_least_squares(x, y, rate):
     r"""The weights to which dropout leads: :math:`\big(\frac1M X^\top X + \frac{1-p}{p} D\big)^{-1} \frac1M X^\top Y`.
 
     :math:`D = \operatorname{diag}(\frac1M \sum_m x_{mj}^2)`: every feature is penalised by its own size (§9.3). There
@@ -62,7 +62,7 @@ def dropout_ridge(x, y, rate):
         ValueError: If the rate is out of range, data are not finite, or the weights are not unique.
 
     Example:
-        >>> dropout_ridge([[1.0], [-1.0]], [1.0, -1.0], 0.5).round(6).tolist()
+        >>> solve_dropout_least_squares([[1.0], [-1.0]], [1.0, -1.0], 0.5).round(6).tolist()
         [0.5]
     """
     p, single, (x, y) = _keep(rate), np.ndim(y) == 1, as_table(x, y)

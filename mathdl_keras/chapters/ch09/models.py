@@ -104,8 +104,8 @@ class Lasso(LinearModel):
     .. math:: \min_{w, b} \frac1{2M} \|Y - Xw - b\|^2 + \lambda \|w\|_1
 
     `(batch, features) -> (batch, 1)`. `fit_closed_form` iterates in float64 until the optimality conditions hold, see
-    `lasso_path`. `fit` gets there with `ProximalSGD(learning_rate, L1(l1))` and the loss `SquaredLoss(scale=0.5)`. It
-    is `sklearn.linear_model.Lasso(alpha=l1)`.
+    `lasso_path`. `fit` gets there with `ProximalSGD(learning_rate, L1(l1))` and the loss `MeanSquaredError(scale=0.5)`.
+    It is `sklearn.linear_model.Lasso(alpha=l1)`.
 
     Args:
         l1: :math:`\lambda \ge 0`.

@@ -22,7 +22,7 @@ class DropoutMLP(BackpropMLP):
     `(batch, n_0) -> (batch, n_L)`; nothing is differentiated automatically. Inference drops nothing.
 
     Args:
-        widths: :math:`(n_0, \dots, n_L)`, as in `FeedForward`.
+        widths: :math:`(n_0, \dots, n_L)`, as in `MLP`.
         rate: :math:`1 - p`: of every hidden layer (the inputs are kept), or one for the inputs and one for each hidden
             layer, :math:`(1 - p_0, \dots, 1 - p_{L-1})`.
         activation: Of the hidden layers.

@@ -6,10 +6,10 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.core.checks import check_data
 
-__all__ = ["DropoutPrediction", "MCDropoutPredictor", "geometric_mean_ensemble", "weight_scaling"]
+__all__ = ["DropoutPrediction", "MCDropoutPredictor", "geometric_mean_ensemble", "scale_dropout_weights"]
 
 MOST_UNITS = 16
 ROWS = 8192  # of a batch: rows times masks
@@ -76,7 +76,7 @@ class MCDropoutPredictor:
         return np.mean(runs, axis=0), variance, np.sqrt(variance / self.samples)
 
 
-def weight_scaling(model):
+def scale_dropout_weights(model):
     r"""The network without dropout that inference computes (§9.3): :math:`W^{\ell+1} \leftarrow p_\ell W^{\ell+1}`.
 
     Inverted dropout has scaled in training: then the weights stay as they are.
@@ -85,16 +85,16 @@ def weight_scaling(model):
         model: A `DropoutMLP`.
 
     Returns:
-        A `FeedForward`.
+        A `MLP`.
 
     Example:
         >>> from mathdl_keras.models import DropoutMLP
         >>> model = DropoutMLP((2, 4, 1), rate=0.5, mode="standard", kernel_initializer="ones")
         >>> x = np.ones((1, 2), "float32")
-        >>> [ops.convert_to_numpy(f(x)).tolist() for f in (model, weight_scaling(model))]
+        >>> [ops.convert_to_numpy(f(x)).tolist() for f in (model, scale_dropout_weights(model))]
         [[[4.0]], [[4.0]]]
     """
-    plain = FeedForward(model.widths, model.activation, model.output_activation, dtype=model.dtype_policy)
+    plain = MLP(model.widths, model.activation, model.output_activation, dtype=model.dtype_policy)
     for ours, theirs, drop in zip(plain.dense, model.dense, model.dropout, strict=True):
         ours.kernel.assign(theirs.kernel * drop.scale)
         ours.bias.assign(theirs.bias)

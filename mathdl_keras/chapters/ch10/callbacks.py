@@ -21,7 +21,7 @@ class BatchStatisticsMonitor(keras.callbacks.Callback):
         \Big(\frac1C \sum_c \log^2 \frac{v_c + \varepsilon}{\bar v_c + \varepsilon}\Big)^{1/2} .
 
     Both are 0 where training and inference agree. The first is in standard deviations; of the second, 0.7 is a factor
-    of 2. Where they stay large the moving moments lag behind: a smaller momentum or `recalibrate_batchnorm` helps.
+    of 2. Where they stay large the moving moments lag behind: a smaller momentum or `recalibrate_batch_norm` helps.
 
     Attributes:
         layers: Names of the batch normalizations, in the order of the computation.

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 from scipy import stats
 
-from mathdl_keras.chapters.ch10.folding import fold_batchnorm
+from mathdl_keras.chapters.ch10.folding import fuse_batch_norm
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch10.normalization import batch_norm_forward
 from mathdl_keras.core.claims import at_most, claim, distributed_as, equals, mean_equals
@@ -244,7 +244,7 @@ def fold(rng, *, rows=8, features=4, units=3, epsilon=1e-3, forgotten=False):
     model.set_weights([W, b, gamma, beta, mu, v])
     if forgotten:
         norm.epsilon = 0.0
-    kernel, bias = (ops.convert_to_tensor(w) for w in fold_batchnorm(model).get_weights())
+    kernel, bias = (ops.convert_to_tensor(w) for w in fuse_batch_norm(model).get_weights())
     measured = compiled(lambda x: ops.einsum("bi,ij->bj", x, kernel) + bias)(x)
     predicted = gamma * (x @ W + b - mu) / np.sqrt(v + epsilon) + beta
     return equals(measured, predicted, roundings=9000, label="Dense and BatchNormalization in one")

@@ -21,7 +21,7 @@ from keras import ops
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.chapters.ch10.callbacks import BatchStatisticsMonitor
 from mathdl_keras.chapters.ch10.models import BatchNormMLP
-from mathdl_keras.chapters.ch10.statistics import recalibrate_batchnorm
+from mathdl_keras.chapters.ch10.statistics import recalibrate_batch_norm
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
@@ -52,7 +52,7 @@ def run(session: Session) -> Results:
     repeats, sizes = session.choose((5, SIZES[::3]), (40, SIZES))
     gaps = train_inference_gap(session, model, x_test, split.y_test, repeats, sizes)
     kurtosis = [batch_kurtosis(session, state, repeats, sizes) for state in given[NORMALIZED]]
-    recalibrate_batchnorm(model, x)
+    recalibrate_batch_norm(model, x)
     recalibrated = model.evaluate(x_test, split.y_test, verbose=0, return_dict=True)["accuracy"]
     views = {"curves": curves, "given": given, "gaps": gaps, "kurtosis": kurtosis, "sizes": sizes}
     views["monitor"] = {"means": monitor.means, "variances": monitor.variances}

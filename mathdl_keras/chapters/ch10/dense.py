@@ -7,11 +7,11 @@ from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.core.checks import ChecksData
 
-__all__ = ["NormalizedDense"]
+__all__ = ["DenseBatchNorm"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class NormalizedDense(ChecksData, keras.Layer):
+@keras.saving.register_keras_serializable("mathdl_keras", name="NormalizedDense")
+class DenseBatchNorm(ChecksData, keras.Layer):
     r"""The layer :math:`H = \sigma(Y)`, :math:`Y = \mathrm{BN}(Z)`, :math:`Z = xW`, and its backward pass (§10.2).
 
     There is no bias b: subtracting the mean of the batch takes it away again, and its gradient would be 0; the shift
@@ -36,7 +36,7 @@ class NormalizedDense(ChecksData, keras.Layer):
         ValueError: If an argument is out of range or unknown, or inputs are not rows.
 
     Example:
-        >>> layer = NormalizedDense(1, epsilon=0.0, kernel_initializer="ones")
+        >>> layer = DenseBatchNorm(1, epsilon=0.0, kernel_initializer="ones")
         >>> H, cache = layer.forward_pass(ops.array([[1.0, 2.0], [3.0, 4.0]]), training=True)
         >>> ops.convert_to_numpy(H).ravel().tolist()
         [-1.0, 1.0]

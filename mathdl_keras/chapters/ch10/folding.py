@@ -6,13 +6,13 @@ from keras import layers, ops
 
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 
-__all__ = ["fold_batchnorm"]
+__all__ = ["fuse_batch_norm"]
 
 NORMS = (BatchNormalization, layers.BatchNormalization)
 LINEAR = (layers.Dense, layers.Conv2D)
 
 
-def fold_batchnorm(model):
+def fuse_batch_norm(model):
     r"""The same predictions from fewer layers: each batch normalization becomes part of the layer before it (§10.3).
 
     In inference the moments are constants. For each output channel, with :math:`s = \sqrt{\bar v + \varepsilon}`,
@@ -34,7 +34,7 @@ def fold_batchnorm(model):
 
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), layers.Dense(2), BatchNormalization(), layers.ReLU()])
-        >>> folded = fold_batchnorm(model)
+        >>> folded = fuse_batch_norm(model)
         >>> a, b = (m.predict(np.eye(3), verbose=0) for m in (folded, model))
         >>> len(folded.layers), bool(np.allclose(a, b, atol=1e-6))
         (2, True)

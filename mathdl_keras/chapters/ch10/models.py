@@ -3,16 +3,16 @@ r"""Networks with batch normalization, trained by a backward pass written by han
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch05.models import FeedForward, another_draw
-from mathdl_keras.chapters.ch06.layers import BackpropDense
+from mathdl_keras.chapters.ch05.models import MLP, another_draw
+from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.chapters.ch06.models import BackpropModel
-from mathdl_keras.chapters.ch10.dense import NormalizedDense
+from mathdl_keras.chapters.ch10.dense import DenseBatchNorm
 
 __all__ = ["BatchNormMLP"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class BatchNormMLP(BackpropModel, FeedForward):
+class BatchNormMLP(BackpropModel, MLP):
     r"""A feed forward network with batch normalization before each hidden activation, its gradients by hand (§10.2).
 
     .. math::
@@ -33,7 +33,7 @@ class BatchNormMLP(BackpropModel, FeedForward):
         **kwargs: `name`, `dtype`.
 
     Attributes:
-        dense: The layers: `NormalizedDense`, and a `BackpropDense` at the end.
+        dense: The layers: `DenseBatchNorm`, and a `Dense` at the end.
 
     Raises:
         ValueError: If an argument is out of range or unknown; and as in `BackpropModel`.
@@ -66,8 +66,8 @@ class BatchNormMLP(BackpropModel, FeedForward):
     def _dense(self, k, activation):
         draw, settings = another_draw(self.kernel_initializer, k), {"dtype": self.dtype_policy}
         if k == len(self.widths) - 2:
-            return BackpropDense(self.widths[-1], activation, draw, **settings)
-        return NormalizedDense(self.widths[k + 1], activation, self.momentum, self.epsilon, draw, **settings)
+            return Dense(self.widths[-1], activation, draw, **settings)
+        return DenseBatchNorm(self.widths[k + 1], activation, self.momentum, self.epsilon, draw, **settings)
 
     def forward_pass(self, x, training=False):
         self.check_features(x.shape)

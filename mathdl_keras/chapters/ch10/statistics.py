@@ -9,7 +9,7 @@ from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch10.normalization import batch_moments
 from mathdl_keras.core.checks import check_data
 
-__all__ = ["MovingMoments", "recalibrate_batchnorm"]
+__all__ = ["MovingMoments", "recalibrate_batch_norm"]
 
 
 class MovingMoments:
@@ -71,7 +71,7 @@ class MovingMoments:
         return self._averages[which] / weight
 
 
-def recalibrate_batchnorm(model, x, batch_size=256):
+def recalibrate_batch_norm(model, x, batch_size=256):
     r"""Puts the moments of the whole population in the place of the moving ones (§10.3).
 
     From the first batch normalization to the last, :math:`\bar\mu` and :math:`\bar v` become the mean and the variance
@@ -93,7 +93,7 @@ def recalibrate_batchnorm(model, x, batch_size=256):
     Example:
         >>> import keras
         >>> model = keras.Sequential([keras.Input((1,)), BatchNormalization()])
-        >>> recalibrate_batchnorm(model, np.array([[1.0], [2.0], [6.0]], "float32"))
+        >>> recalibrate_batch_norm(model, np.array([[1.0], [2.0], [6.0]], "float32"))
         1
         >>> [round(float(v[0]), 4) for v in model.non_trainable_variables]
         [3.0, 4.6667]

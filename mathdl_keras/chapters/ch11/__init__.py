@@ -7,9 +7,9 @@ Section  Title                     Objects                                      
                                    PolynomialRegression
 11.3     Training                  mallows_cp, aic                                  optimism,
                                                                                     train_monotone
-11.4     Validation                train_validation_test_split, select,             selection_bias
+11.4     Validation                train_validation_test_split, select_candidate,             selection_bias
                                    MetricFunction, ValidationCurve,
-                                   LearningCurve, BestWeights
+                                   LearningCurve, RestoreBestWeights
 11.5     Cross-Validation          KFold, StratifiedKFold, GroupKFold, LeaveOneOut, fold_partition,
                                    cross_validate, FoldScores, fold_weights,        loocv_shortcut,
                                    fold_predictions, loocv_shortcut, gcv,           kfold_bias,

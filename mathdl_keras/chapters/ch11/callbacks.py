@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 
-__all__ = ["BestWeights"]
+__all__ = ["RestoreBestWeights"]
 
 UP = {"up": True, "down": False}
 
 
-class BestWeights(keras.callbacks.Callback):
+class RestoreBestWeights(keras.callbacks.Callback):
     r"""Stops training when validation does not improve, and goes back to the best weights (§11.4).
 
     Training is a path :math:`\theta_1, \theta_2, \dots` of candidates, and :math:`t^* = \arg\min_t` of the validation
@@ -31,7 +31,7 @@ class BestWeights(keras.callbacks.Callback):
     Example:
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
-        >>> x, keep = np.ones((4, 1), "float32"), BestWeights(patience=2)
+        >>> x, keep = np.ones((4, 1), "float32"), RestoreBestWeights(patience=2)
         >>> _ = model.fit(x, x, epochs=3, verbose=0, validation_data=(x, x), callbacks=[keep])
         >>> keep.best_epoch
         3

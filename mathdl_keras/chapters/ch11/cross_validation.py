@@ -8,7 +8,7 @@ import numpy as np
 from keras import tree
 from rich.progress import track
 
-from mathdl_keras.chapters.ch11.folds import IllConditioned, fold_predictions
+from mathdl_keras.chapters.ch11.folds import IllConditionedError, fold_predictions
 from mathdl_keras.chapters.ch11.samples import as_arrays, count_rows, take_rows
 from mathdl_keras.chapters.ch11.scoring import as_metrics
 from mathdl_keras.chapters.ch11.selection import FoldScores
@@ -119,7 +119,7 @@ def _at_once(build_model, x, y, pairs, epochs):
         return None
     try:
         found = fold_predictions(build_model(), *as_table(x, y), [validation for _, validation in pairs])
-    except IllConditioned:
+    except IllConditionedError:
         return None
     return found if found is None else [[p[part] for part in pair] for p, pair in zip(found, pairs, strict=True)]
 

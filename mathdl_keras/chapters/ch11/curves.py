@@ -15,7 +15,7 @@ import numpy as np
 
 from mathdl_keras.chapters.ch11.cross_validation import cross_validate, folds_of
 from mathdl_keras.chapters.ch11.samples import as_arrays, count_rows
-from mathdl_keras.chapters.ch11.selection import FoldScores, select
+from mathdl_keras.chapters.ch11.selection import FoldScores, select_candidate
 
 __all__ = ["Curve", "LearningCurve", "ValidationCurve"]
 
@@ -56,8 +56,8 @@ class Curve:
         return np.array([s.standard_error[self.metric] for s in self.scores])
 
     def select(self, rule="min", greater_is_better=None):
-        """The value to take, see `select`."""
-        return self.values[select(self.scores, rule, self.metric, greater_is_better)]
+        """The value to take, see `select_candidate`."""
+        return self.values[select_candidate(self.scores, rule, self.metric, greater_is_better)]
 
     def __str__(self):
         rows = zip(self.values, self.train, self.validation, self.standard_error, strict=True)

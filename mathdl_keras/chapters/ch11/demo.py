@@ -14,8 +14,8 @@ import numpy as np
 from mathdl_keras.chapters.ch11.cross_validation import cross_validate
 from mathdl_keras.chapters.ch11.curves import LearningCurve, ValidationCurve
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
-from mathdl_keras.chapters.ch11.risk import loocv_shortcut
-from mathdl_keras.chapters.ch11.selection import select
+from mathdl_keras.chapters.ch11.risk import loo_mse
+from mathdl_keras.chapters.ch11.selection import select_candidate
 from mathdl_keras.chapters.ch11.splits import KFold
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
@@ -50,7 +50,7 @@ def run(session: Session) -> Results:
         "chosen": chosen,
         "fits": fits(polynomial, x, y, domain),
         "learning": {degree: learn(session, polynomial, degree, x, y) for degree in LEARNING},
-        "leave_one_out": [loocv_shortcut(polynomial(degree).design(x), y) for degree in degrees],
+        "leave_one_out": [loo_mse(polynomial(degree).design(x), y) for degree in degrees],
     }
     return Results([*_errors(session, curve), *_choice(curve, chosen, views["leave_one_out"])], [data], views)
 
@@ -61,7 +61,7 @@ def choices(session, polynomial, degrees, x, y):
     for split in session.track(range(session.choose(5, 50)), "new folds"):
         folds = KFold(FOLDS, shuffle=True, seed=1000 * (session.seed + 1) + split)
         scores = [cross_validate(lambda d=degree: polynomial(d), x, y, folds) for degree in degrees]
-        chosen.append([degrees[select(scores, rule)] for rule in ("min", "one_se")])
+        chosen.append([degrees[select_candidate(scores, rule)] for rule in ("min", "one_se")])
     return np.array(chosen).T
 
 

@@ -28,7 +28,7 @@ from mathdl_keras.chapters.ch11.models import PolynomialRegression
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
-__all__ = ["IllConditioned", "fold_predictions", "fold_weights"]
+__all__ = ["IllConditionedError", "fold_predictions", "fold_weights"]
 
 BLOCK = 8192  # rows at a time: large enough for the matrix product, small enough for the cache
 MOST_ENTRIES = 2**25  # of all folds' products: 256 MB
@@ -39,13 +39,13 @@ MOST = 1e10  # of the condition number of normal equations: six digits of float6
 _solve = compiled(solve_normal)
 
 
-class IllConditioned(ValueError):
+class IllConditionedError(ValueError):
     """Normal equations would not leave enough digits: solve by a triangle of the rows instead.
 
     Example:
         >>> try:
         ...     fold_weights(np.ones((4, 2)), np.ones((4, 1)), [[0, 1], [2, 3]])
-        ... except IllConditioned:
+        ... except IllConditionedError:
         ...     print("constant features")
         constant features
     """
@@ -68,8 +68,8 @@ def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
         Kernels (..., k, p, t) and biases (..., k, t), float64 arrays.
 
     Raises:
-        IllConditioned: If the condition number of a training set's normal equations, scaled to unit diagonal, is above
-            1e10.
+        IllConditionedError: If the condition number of a training set's normal equations, scaled to unit diagonal, is
+            above 1e10.
 
     Example:
         >>> x, y = np.arange(6.0)[:, None], 2 * np.arange(6.0)[:, None] + 1
@@ -134,10 +134,10 @@ def _sums_of_others(moments):
 def _require_digits(gram):
     diagonal = np.sqrt(np.einsum("...ii->...i", gram))
     if not np.all(diagonal > 0):
-        raise IllConditioned("x must have no constant feature in a training set where ridge is 0")
+        raise IllConditionedError("x must have no constant feature in a training set where ridge is 0")
     spectrum = np.linalg.eigvalsh(gram / diagonal[..., None] / diagonal[..., None, :])
     if not np.all(spectrum[..., -1] <= MOST * spectrum[..., 0]):
-        raise IllConditioned(f"x must have normal equations of condition at most {MOST:g} in every training set")
+        raise IllConditionedError(f"x must have normal equations of condition at most {MOST:g} in every training set")
 
 
 @singledispatch

@@ -6,7 +6,7 @@ helped to fit itself; its leverage :math:`h_{ii}` says by how much.
 | estimate | formula | needs |
 | --- | --- | --- |
 | training error | :math:`\frac1M \sum r_i^2` | |
-| `loocv_shortcut` | :math:`\frac1M \sum (r_i / (1 - h_{ii}))^2` | leverages |
+| `loo_mse` | :math:`\frac1M \sum (r_i / (1 - h_{ii}))^2` | leverages |
 | `gcv` | :math:`\frac1M \sum r_i^2 \,/\, (1 - \operatorname{tr} H / M)^2` | the trace |
 | `mallows_cp` | :math:`\mathrm{RSS}/\sigma^2 - M + 2 \operatorname{tr} H` | the noise's variance |
 | `aic` | :math:`M \log(\mathrm{RSS}/M) + 2 \operatorname{tr} H` | Gaussian noise |
@@ -21,7 +21,7 @@ from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
-__all__ = ["aic", "gcv", "hat_matrix", "loocv_shortcut", "mallows_cp"]
+__all__ = ["aic", "gcv", "hat_matrix", "loo_mse", "mallows_cp"]
 
 
 _qr = compiled(ops.qr)
@@ -72,7 +72,7 @@ def hat_matrix(X, ridge=0.0, fit_intercept=False):
         return ops.convert_to_numpy(ops.einsum("ip,jp->ij", Q, Q))
 
 
-def loocv_shortcut(X, y, ridge=0.0, fit_intercept=False):
+def loo_mse(X, y, ridge=0.0, fit_intercept=False):
     r"""Leave-one-out cross-validation from a single fit (§11.5).
 
     .. math:: \frac1M \sum_i (y_i - x_i^\top \hat\theta^{(-i)})^2
@@ -94,7 +94,7 @@ def loocv_shortcut(X, y, ridge=0.0, fit_intercept=False):
         ValueError: If columns are collinear, or a sample's leverage is 1: without it there is no fit.
 
     Example:
-        >>> round(loocv_shortcut([[1.0], [1.0], [1.0]], [0.0, 0.0, 3.0]), 6)  # means of the others: 1.5, 1.5, 0
+        >>> round(loo_mse([[1.0], [1.0], [1.0]], [0.0, 0.0, 3.0]), 6)  # means of the others: 1.5, 1.5, 0
         4.5
     """
     single, (X, y) = np.ndim(y) == 1, as_table(X, y)
@@ -110,7 +110,7 @@ def gcv(X, y, ridge=0.0, fit_intercept=False):
     .. math:: \frac{\frac1M \sum_i r_i^2}{(1 - \operatorname{tr} H / M)^2}
 
     Unlike leave-one-out it does not change if the rows of X and y are rotated (Golub, Heath and Wahba 1979). Arguments
-    and results as in `loocv_shortcut`, with the penalty :math:`M\lambda`.
+    and results as in `loo_mse`, with the penalty :math:`M\lambda`.
 
     Example:
         >>> round(gcv([[1.0], [1.0], [1.0]], [0.0, 0.0, 3.0]), 6)

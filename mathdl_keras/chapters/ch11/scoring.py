@@ -1,7 +1,7 @@
 """What is measured on a fold: Keras metrics by name or object, losses, plain functions (section 11.4).
 
-A number alone does not say whether more of it is good. `select` has to know: Keras' metrics say it themselves, losses
-are better if they are smaller, and a function of yours says it through `MetricFunction`.
+A number alone does not say whether more of it is good. `select_candidate` has to know: Keras' metrics say it themselves,
+losses are better if they are smaller, and a function of yours says it through `MetricFunction`.
 """
 
 from collections.abc import Callable

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FoldScores", "select"]
+__all__ = ["FoldScores", "select_candidate"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _standard_error(values):
     return np.std(values, axis=-1, ddof=1) / np.sqrt(k) if k > 1 else np.full(values.shape[:-1], np.nan)
 
 
-def select(scores, rule="min", metric=None, greater_is_better=None):
+def select_candidate(scores, rule="min", metric=None, greater_is_better=None):
     r"""The candidate to take: :math:`P^* = \arg\min_P` of the validation risk (§11.4).
 
     Candidates come from the simplest to the most complex. The rule `min` takes the best mean (the greatest, for a
@@ -83,7 +83,7 @@ def select(scores, rule="min", metric=None, greater_is_better=None):
 
     Example:
         >>> table = [[5.0, 7.0], [3.0, 5.0], [3.0, 4.0]]
-        >>> select(table, greater_is_better=False), select(table, "one_se", greater_is_better=False)
+        >>> select_candidate(table, greater_is_better=False), select_candidate(table, "one_se", greater_is_better=False)
         (2, 1)
     """
     if rule not in ("min", "one_se"):

@@ -7,11 +7,11 @@ Section  Title                     Objects                                      
 12.2     Feature Permutation       permutation_importance, PermutationImportance    permutation_linear
 12.3     Shapley Value             shapley_exact, shapley_sampling, kernel_shap,    shapley_axioms,
                                    ShapleyEstimate, shapley_kernel,                 known_games,
-                                   InterventionalValue, shapley_values,             shapley_linear,
+                                   InterventionalGame, shapley_values,             shapley_linear,
                                    Explanation                                      sampling, kernel_shap
 12.4     Feature Permutation       total_sobol_index, shapley_variance,             permutation_vs_shapley,
-         versus Shapley Value      variance_components, LossReductionValue,         correlation
-                                   RefitR2Value, ConditionalGaussianValue,
+         versus Shapley Value      variance_components, LossReductionGame,         correlation
+                                   RefitR2Game, ConditionalGaussianGame,
                                    ImportanceReport, CorrelatedFeaturesWarning
 12.5     Brief Concluding Remarks
 12.6     Exercises                 shapley_value, grouped_permutation, owen_values

@@ -15,10 +15,10 @@ from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
 from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.precision import allow_float64
 
-__all__ = ["ConditionalGaussianValue"]
+__all__ = ["ConditionalGaussianGame"]
 
 
-class ConditionalGaussianValue:
+class ConditionalGaussianGame:
     r"""The mean prediction given the known features, for normal features (§12.4).
 
     .. math:: v_x(S) = E[f(X) \mid X_S = x_S], \qquad X \sim N(\mu, \Sigma),
@@ -36,7 +36,7 @@ class ConditionalGaussianValue:
         ValueError: If Sigma is not symmetric and positive definite, shapes differ, or samples are not even.
 
     Example:
-        >>> value = ConditionalGaussianValue(lambda rows: rows[:, 0], np.zeros(2), np.array([[1.0, 0.6], [0.6, 1.0]]))
+        >>> value = ConditionalGaussianGame(lambda rows: rows[:, 0], np.zeros(2), np.array([[1.0, 0.6], [0.6, 1.0]]))
         >>> value.at(np.array([5.0, 1.0]))(np.array([[False, True]])).round(6)  # x_1 is known through x_2 only
         array([0.6])
     """

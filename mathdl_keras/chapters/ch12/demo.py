@@ -15,13 +15,13 @@ import keras
 import numpy as np
 
 from mathdl_keras.chapters.ch02.models import LinearRegression
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch12.dependence import partial_dependence
 from mathdl_keras.chapters.ch12.explain import shapley_values
 from mathdl_keras.chapters.ch12.features import CorrelatedFeaturesWarning
 from mathdl_keras.chapters.ch12.permutation import permutation_importance
 from mathdl_keras.chapters.ch12.ranking import ImportanceReport
-from mathdl_keras.chapters.ch12.regressions import RefitR2Value
+from mathdl_keras.chapters.ch12.regressions import RefitR2Game
 from mathdl_keras.chapters.ch12.shapley import shapley_exact
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
@@ -50,7 +50,7 @@ def run(session: Session) -> Results:
 def two_importances(session, data):
     """LMG and permutation importance of the features of diabetes, each in parts of the variance of the target."""
     d, variance = data.x.shape[1], np.var(data.y)
-    lmg = shapley_exact(RefitR2Value(data.x, data.y), d)
+    lmg = shapley_exact(RefitR2Game(data.x, data.y), d)
     model = LinearRegression()
     model.fit_closed_form(data.x, data.y)
     with warnings.catch_warnings():
@@ -84,7 +84,7 @@ def explained(session, data):
     split = data.split(seed=session.seed)
     mean, scale = split.x_train.mean(axis=0), split.x_train.std(axis=0)
     x, x_test = ((rows - mean) / scale for rows in (split.x_train, split.x_test))
-    model = FeedForward((x.shape[1], 16, 1), "relu")
+    model = MLP((x.shape[1], 16, 1), "relu")
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.01), loss, metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)])
     session.fit(model, "tumours", x, split.y_train, epochs=session.choose(10, 30), batch_size=64)

@@ -18,7 +18,7 @@ from mathdl_keras.chapters.ch12.features import check_features, feature_names
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
 from mathdl_keras.chapters.ch12.ranking import ImportanceReport
 from mathdl_keras.chapters.ch12.shapley import MOST_PLAYERS, random_ranks, shapley_exact
-from mathdl_keras.chapters.ch12.values import InterventionalValue
+from mathdl_keras.chapters.ch12.values import InterventionalGame
 from mathdl_keras.core.checks import as_table
 
 __all__ = ["Explanation", "shapley_values"]
@@ -135,7 +135,7 @@ def shapley_values(
         raise ValueError(f"pairs must be from 2 to most_pairs={most_pairs}; received {pairs}")
     names = feature_names(names, d)
     check_features(np.concatenate([background, x]), names, correlation_threshold)
-    game = InterventionalValue(predict, background)
+    game = InterventionalGame(predict, background)
     x = x.astype(predict.dtype)
     predictions = predict(x)  # once: in float32 they depend on the batch, in the last digits
     exact = d <= MOST_PLAYERS if method == "auto" else method == "exact"

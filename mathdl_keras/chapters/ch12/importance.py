@@ -67,7 +67,7 @@ def variance_components(explained):
     r"""The components from the variances that subsets explain: :math:`V_u = \sum_{S \subseteq u} (-1)^{|u|-|S|} W_S`.
 
     Args:
-        explained: :math:`W_S = \operatorname{Var} E[f \mid X_S]`, `(2^d,)`, as a `LossReductionValue` of the squared
+        explained: :math:`W_S = \operatorname{Var} E[f \mid X_S]`, `(2^d,)`, as a `LossReductionGame` of the squared
             loss gives for a background of independent features.
 
     Returns:

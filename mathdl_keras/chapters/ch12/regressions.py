@@ -12,12 +12,12 @@ from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
-__all__ = ["RefitR2Value"]
+__all__ = ["RefitR2Game"]
 
 CHUNK = 4096  # coalitions at a time
 
 
-class RefitR2Value:
+class RefitR2Game:
     r""":math:`R^2` of the least-squares fit, with intercept, on the features of a coalition (§12.4).
 
     Features that repeat others add nothing, and constant ones neither: the systems are solved on the directions whose
@@ -33,7 +33,7 @@ class RefitR2Value:
 
     Example:
         >>> X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
-        >>> RefitR2Value(X, 2 * X[:, 0] + X[:, 1])(np.array([[True, False], [True, True]])).round(6)
+        >>> RefitR2Game(X, 2 * X[:, 0] + X[:, 1])(np.array([[True, False], [True, True]])).round(6)
         array([0.8, 1. ])
     """
 

@@ -2,10 +2,10 @@ r"""Games that explain a model (section 12.3): what is a prediction worth when o
 
 | value of a coalition S | class |
 | --- | --- |
-| the mean of :math:`f(x_S, X_{\bar S})` over a background, as if features were independent | `InterventionalValue` |
-| how much of the loss the known features save, over many rows | `LossReductionValue` |
-| :math:`E[f(X) \mid X_S = x_S]` for normal features | `ConditionalGaussianValue` |
-| the :math:`R^2` of a regression on the features of S alone | `RefitR2Value` |
+| the mean of :math:`f(x_S, X_{\bar S})` over a background, as if features were independent | `InterventionalGame` |
+| how much of the loss the known features save, over many rows | `LossReductionGame` |
+| :math:`E[f(X) \mid X_S = x_S]` for normal features | `ConditionalGaussianGame` |
+| the :math:`R^2` of a regression on the features of S alone | `RefitR2Game` |
 
 The last two are in `conditional` and `regressions`.
 """
@@ -16,10 +16,10 @@ from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
 from mathdl_keras.chapters.ch12.scores import Score
 from mathdl_keras.core.checks import as_table
 
-__all__ = ["InterventionalValue", "LossReductionValue"]
+__all__ = ["InterventionalGame", "LossReductionGame"]
 
 
-class InterventionalValue:
+class InterventionalGame:
     r"""The mean prediction with known features in place of the background's (§12.3).
 
     .. math:: v_x(S) = \frac1B \sum_{b=1}^B f(x_S, X_{b, \bar S})
@@ -35,7 +35,7 @@ class InterventionalValue:
         base_value: Their mean, a number or `(outputs,)`.
 
     Example:
-        >>> value = InterventionalValue(lambda rows: rows @ [2.0, 3.0], background=np.zeros((4, 2)))
+        >>> value = InterventionalGame(lambda rows: rows @ [2.0, 3.0], background=np.zeros((4, 2)))
         >>> value.at(np.ones(2))(np.array([[True, False], [True, True]]))
         array([2., 5.])
     """
@@ -89,7 +89,7 @@ class InterventionalValue:
         return found.reshape(len(masks), len(x), len(B), *found.shape[1:]).mean(axis=2)
 
 
-class LossReductionValue:
+class LossReductionGame:
     r"""How much of the loss the known features save, a game about all rows (§12.4).
 
     .. math:: v(S) = \Lambda\big(y, v_x(\varnothing)\big) - \Lambda\big(y, v_x(S)\big),
@@ -108,7 +108,7 @@ class LossReductionValue:
     Example:
         >>> x = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
         >>> square = lambda y, p: (y - p) ** 2
-        >>> value = LossReductionValue(lambda rows: 3 * rows[:, 0], x, x, 3 * x[:, 0], square, "down")
+        >>> value = LossReductionGame(lambda rows: 3 * rows[:, 0], x, x, 3 * x[:, 0], square, "down")
         >>> value(np.array([[False, True], [True, False]]))
         array([0., 9.])
     """
@@ -119,7 +119,7 @@ class LossReductionValue:
         x = as_table(x)
         if self.y.shape[:1] != (len(x),):
             raise ValueError(f"y must have one row for each of the {len(x)} rows of x; received shape {self.y.shape}")
-        game = InterventionalValue(model, background)
+        game = InterventionalGame(model, background)
         self.value = game.at(x)
         self.rows = len(x)
         self.baseline = self.score.mean(self.y, self._all_rows(game.base_value))

@@ -2,7 +2,7 @@ r"""Recurrent layers that read a sequence in both directions (section 13.7)."""
 
 import keras
 
-from mathdl_keras.chapters.ch13.layers import ExplicitRNN
+from mathdl_keras.chapters.ch13.layers import RNN
 from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["Bidirectional"]
@@ -21,7 +21,7 @@ class Bidirectional(ChecksData, keras.layers.Bidirectional):
     outputs are reversed again. (B, T, D) -> (B, T, 2n), or (B, 2n), the two last states, without `return_sequences`.
 
     It is `keras.layers.Bidirectional`, weights, masks and all; it also takes a cell of this chapter, which
-    `ExplicitRNN` then runs. The derivative is that of the two layers.
+    `RNN` then runs. The derivative is that of the two layers.
 
     Args:
         layer: A recurrent layer; or a cell, for which all outputs are returned.
@@ -39,7 +39,7 @@ class Bidirectional(ChecksData, keras.layers.Bidirectional):
 
     def __init__(self, layer, merge_mode="concat", **kwargs):
         if isinstance(layer, keras.Layer) and hasattr(layer, "backward_pass"):
-            layer = ExplicitRNN(layer, return_sequences=True)
+            layer = RNN(layer, return_sequences=True)
         if not isinstance(layer, keras.layers.RNN):
             raise ValueError(f"layer must be a recurrent layer or a cell; received a {type(layer).__name__}")
         if merge_mode not in ("concat", "sum", "mul", "ave", None):

@@ -8,7 +8,7 @@ runs back along the states: that is `backward_scan` in `recurrence`, between the
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch06.layers import BackpropDense
+from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.chapters.ch06.models import BackpropModel
 from mathdl_keras.chapters.ch13.cells import ElmanCell
 from mathdl_keras.chapters.ch13.recurrence import backward_scan, forward_scan
@@ -58,7 +58,7 @@ class RecurrentBPTT(BackpropModel):
         self.cell = keras.saving.deserialize_keras_object(cell) if isinstance(cell, dict) else cell
         if not hasattr(self.cell, "backward_pass"):
             raise ValueError(f"cell must have a backward_pass, as ElmanCell has; received a {type(cell).__name__}")
-        self.readout = BackpropDense(outputs, output_activation, dtype=self.dtype_policy)
+        self.readout = Dense(outputs, output_activation, dtype=self.dtype_policy)
         self.return_sequences = bool(return_sequences)
 
     def build(self, input_shape):

@@ -2,7 +2,7 @@ r"""The recurrent cells of Jordan and Elman with explicit derivatives (sections 
 
 Both are nets with one hidden layer that see their own past: Elman's the hidden layer of the step before, Jordan's the
 output of the step before. They follow Keras' contract for cells, so `keras.layers.RNN(cell)` runs them (and the
-backend differentiates); `ExplicitRNN(cell)` runs them with the backward pass given here.
+backend differentiates); `RNN(cell)` runs them with the backward pass given here.
 """
 
 import keras

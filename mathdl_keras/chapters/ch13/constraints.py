@@ -3,11 +3,11 @@ r"""A constraint that keeps a recurrent network stable (section 13.6)."""
 import keras
 from keras import ops
 
-__all__ = ["SpectralNormConstraint"]
+__all__ = ["MaxSpectralNorm"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class SpectralNormConstraint(keras.constraints.Constraint):
+@keras.saving.register_keras_serializable("mathdl_keras", name="SpectralNormConstraint")
+class MaxSpectralNorm(keras.constraints.Constraint):
     r"""Keeps :math:`\|W\|_2 \le c`: after each update, the nearest such matrix (§13.6).
 
     .. math:: W = U \operatorname{diag}(\sigma) V^\top \quad\to\quad U \operatorname{diag}(\min(\sigma, c))\, V^\top
@@ -22,7 +22,7 @@ class SpectralNormConstraint(keras.constraints.Constraint):
         ValueError: If c is not positive, or W is not a matrix.
 
     Example:
-        >>> W = SpectralNormConstraint(0.5)(ops.array([[2.0, 0.0], [0.0, 0.25]]))
+        >>> W = MaxSpectralNorm(0.5)(ops.array([[2.0, 0.0], [0.0, 0.25]]))
         >>> ops.convert_to_numpy(W).round(4).tolist()
         [[0.5, 0.0], [0.0, 0.25]]
     """

@@ -72,7 +72,7 @@ class TransformerDecoder(Stack):
 
     Args:
         layers: The number of blocks.
-        heads: As in `TransformerBlock`, like the arguments after it.
+        heads: As in `TransformerEncoderBlock`, like the arguments after it.
         key_dim: k.
         ff_dim: Units of F.
         norm: `"post"` or `"pre"`.

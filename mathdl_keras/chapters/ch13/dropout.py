@@ -4,11 +4,11 @@ import keras
 
 from mathdl_keras.chapters.ch09.layers import Dropout
 
-__all__ = ["TimeDropout"]
+__all__ = ["VariationalDropout"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class TimeDropout(Dropout):
+@keras.saving.register_keras_serializable("mathdl_keras", name="TimeDropout")
+class VariationalDropout(Dropout):
     r"""Inverted dropout of a sequence, with one mask for all its steps or a fresh one for each (§13.8).
 
     With p = 1 - `rate` the keep probability, both keep the mean. What they add to a sum over T steps differs by the
@@ -30,7 +30,7 @@ class TimeDropout(Dropout):
 
     Example:
         >>> from keras import ops
-        >>> y = ops.convert_to_numpy(TimeDropout(0.5, seed=0)(ops.ones((2, 3, 4)), training=True))
+        >>> y = ops.convert_to_numpy(VariationalDropout(0.5, seed=0)(ops.ones((2, 3, 4)), training=True))
         >>> bool((y == y[:, :1]).all()), sorted(set(y.ravel().tolist()))
         (True, [0.0, 2.0])
     """

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch13 import sampling
-from mathdl_keras.chapters.ch13.positions import LearnedPositionalEmbedding, check_length
+from mathdl_keras.chapters.ch13.positions import PositionEmbedding, check_length
 from mathdl_keras.chapters.ch13.text import CharacterVocabulary, text_windows
 from mathdl_keras.chapters.ch13.transformers import TransformerEncoder, affine
 from mathdl_keras.core.checks import check_positive
@@ -61,7 +61,7 @@ class CausalLanguageModel(keras.Model):
         self.vocabulary = vocabulary if known else CharacterVocabulary(vocabulary)
         self.max_length, self.dim = max_length, dim
         self.embedding = keras.layers.Embedding(len(self.vocabulary), dim, **own)
-        self.positions = LearnedPositionalEmbedding(max_length, **own)
+        self.positions = PositionEmbedding(max_length, **own)
         ff_dim = 4 * dim if ff_dim is None else ff_dim
         self.encoder = TransformerEncoder(layers, heads, dim // heads, ff_dim, norm, True, dropout, **own)
         self.readout = affine(len(self.vocabulary), None, own)
@@ -218,8 +218,8 @@ def chooser(temperature, top_k, top_p):
         sampling.check_top_k(top_k)
 
     def choose(logits, uniforms):
-        logits = sampling.scale_logits(ops.cast(logits, "float32"), temperature)
+        logits = sampling.temperature_logits(ops.cast(logits, "float32"), temperature)
         logits = logits if top_k is None else sampling.top_k_logits(logits, top_k)
-        return sampling.draw_token(sampling.top_p_logits(logits, top_p), uniforms)
+        return sampling.sample_token(sampling.top_p_logits(logits, top_p), uniforms)
 
     return compiled(choose)

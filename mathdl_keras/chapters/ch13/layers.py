@@ -14,11 +14,11 @@ from mathdl_keras.chapters.ch13.recurrence import backward_scan, dot, forward_sc
 from mathdl_keras.core.autodiff import custom_vjp
 from mathdl_keras.core.checks import ChecksData
 
-__all__ = ["GRU", "LSTM", "ExplicitRNN", "SimpleRNN"]
+__all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class ExplicitRNN(ChecksData, keras.layers.RNN):
+@keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitRNN")
+class RNN(ChecksData, keras.layers.RNN):
     r"""Runs a cell of this chapter over time, differentiated by its own backward pass (§13.5).
 
     (B, T, D) -> (B, n), the last output, or (B, T, n) with `return_sequences`. The number of steps T should be known
@@ -40,7 +40,7 @@ class ExplicitRNN(ChecksData, keras.layers.RNN):
         ValueError: If the cell has no backward pass, `unroll` is set, or a sequence has no steps.
 
     Example:
-        >>> layer = ExplicitRNN(ElmanCell(4), return_sequences=True)
+        >>> layer = RNN(ElmanCell(4), return_sequences=True)
         >>> tuple(layer(ops.ones((2, 5, 3))).shape)
         (2, 5, 4)
     """
@@ -102,7 +102,7 @@ class ExplicitRNN(ChecksData, keras.layers.RNN):
         return ops.flip(sequence, axis=0) if self.go_backwards else sequence
 
 
-class WithCell(ExplicitRNN):
+class WithCell(RNN):
     """A layer that makes its own cell of `cell_class` from Keras' arguments."""
 
     cell_class: type
@@ -138,7 +138,7 @@ class SimpleRNN(WithCell):
     Args:
         units: n.
         *args: As for `ElmanCell`: activation, use_bias, ...
-        **kwargs: Of `ElmanCell` and of `ExplicitRNN`, by name.
+        **kwargs: Of `ElmanCell` and of `RNN`, by name.
 
     Raises:
         ValueError: If an argument is out of range, or a sequence has no steps.
@@ -161,7 +161,7 @@ class LSTM(WithCell):
     Args:
         units: n.
         *args: As for `LSTMCell`: activation, recurrent_activation, use_bias, ...
-        **kwargs: Of `LSTMCell` and of `ExplicitRNN`, by name.
+        **kwargs: Of `LSTMCell` and of `RNN`, by name.
 
     Raises:
         ValueError: If an argument is out of range, or a sequence has no steps.
@@ -186,7 +186,7 @@ class GRU(WithCell):
     Args:
         units: n.
         *args: As for `GRUCell`: activation, recurrent_activation, use_bias, ...
-        **kwargs: Of `GRUCell` and of `ExplicitRNN`, by name.
+        **kwargs: Of `GRUCell` and of `RNN`, by name.
 
     Raises:
         ValueError: If an argument is out of range, or a sequence has no steps.

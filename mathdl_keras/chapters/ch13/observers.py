@@ -3,7 +3,7 @@ r"""Observers of a plant as recurrent cells: the filter that a recurrent network
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.plants import LinearPlant, check_gain, riccati_gain
+from mathdl_keras.chapters.ch13.plants import LinearPlant, check_gain, kalman_gain
 
 __all__ = ["Observer"]
 
@@ -52,7 +52,7 @@ class Observer(keras.Layer):
         width = len(self.plant.C) + self.plant.B.shape[1]
         if input_shape[-1] != width:
             raise ValueError(f"inputs must have {width} entries, y then u; received shape {tuple(input_shape)}")
-        L = riccati_gain(self.plant) if isinstance(self.initial_gain, str) else self.initial_gain
+        L = kalman_gain(self.plant) if isinstance(self.initial_gain, str) else self.initial_gain
         self.gain = self.add_weight(L.shape, lambda shape, dtype: ops.convert_to_tensor(L, dtype), name="gain")
         self.built = True
 

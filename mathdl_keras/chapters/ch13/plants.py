@@ -12,9 +12,9 @@ An observer with gain L, :math:`\hat x_{t+1} = A \hat x_t + B u_t + L (y_t - C \
 
 | function | solves |
 | --- | --- |
-| `error_covariance(plant, L)` | Lyapunov: :math:`P = (A - LC) P (A - LC)^\top + Q + L R L^\top` |
-| `error_covariance(plant)` | Riccati: :math:`P = A P A^\top - L\,(C P C^\top + R)\,L^\top + Q`, the least |
-| `riccati_gain(plant)` | :math:`L = A P C^\top (C P C^\top + R)^{-1}`, of Kalman's predictor, attains it |
+| `kalman_error_covariance(plant, L)` | Lyapunov: :math:`P = (A - LC) P (A - LC)^\top + Q + L R L^\top` |
+| `kalman_error_covariance(plant)` | Riccati: :math:`P = A P A^\top - L\,(C P C^\top + R)\,L^\top + Q`, the least |
+| `kalman_gain(plant)` | :math:`L = A P C^\top (C P C^\top + R)^{-1}`, of Kalman's predictor, attains it |
 
 Both equations are solved by doubling: each step does as much as all steps before it.
 """
@@ -26,7 +26,7 @@ from keras import ops
 from mathdl_keras.core.loops import compiled, scan
 from mathdl_keras.core.precision import allow_float64
 
-__all__ = ["LinearPlant", "error_covariance", "riccati_gain"]
+__all__ = ["LinearPlant", "kalman_error_covariance", "kalman_gain"]
 
 DOUBLINGS = 60  # as many as 2^60 steps of the recursion
 
@@ -111,7 +111,7 @@ class LinearPlant:
         return cls(**config)
 
 
-def riccati_gain(plant):
+def kalman_gain(plant):
     r"""The gain of Kalman's one-step predictor in its steady state (§13.2).
 
     .. math:: L = A P C^\top (C P C^\top + R)^{-1}, \qquad P \text{ from the Riccati equation.}
@@ -130,14 +130,14 @@ def riccati_gain(plant):
 
     Example:
         >>> level = LinearPlant(A=[[1.0]], B=None, C=[[1.0]], Q=[[0.1]], R=[[1.0]])
-        >>> round(float(riccati_gain(level)[0, 0]), 4)
+        >>> round(float(kalman_gain(level)[0, 0]), 4)
         0.2702
     """
-    P, C = error_covariance(plant), plant.C
+    P, C = kalman_error_covariance(plant), plant.C
     return np.linalg.solve(C @ P @ C.T + plant.R, C @ P @ plant.A.T).T
 
 
-def error_covariance(plant, gain="kalman"):
+def kalman_error_covariance(plant, gain="kalman"):
     r"""The covariance of :math:`x_t - \hat x_t` of an observer in its steady state (§13.2).
 
     Args:
@@ -152,7 +152,7 @@ def error_covariance(plant, gain="kalman"):
 
     Example:
         >>> level = LinearPlant(A=[[1.0]], B=None, C=[[1.0]], Q=[[0.1]], R=[[1.0]])
-        >>> [round(float(error_covariance(level, gain)[0, 0]), 4) for gain in ("kalman", [[0.5]])]
+        >>> [round(float(kalman_error_covariance(level, gain)[0, 0]), 4) for gain in ("kalman", [[0.5]])]
         [0.3702, 0.4667]
     """
     if isinstance(gain, str) and gain == "kalman":

@@ -10,7 +10,7 @@ from keras import ops
 
 from mathdl_keras.core.checks import ChecksData, check_positive
 
-__all__ = ["LearnedPositionalEmbedding", "SinusoidalPositionalEncoding", "sinusoidal_encoding"]
+__all__ = ["PositionEmbedding", "SinePositionEncoding", "sinusoidal_encoding"]
 
 
 def sinusoidal_encoding(length, dim, base=10000.0):
@@ -78,8 +78,8 @@ class Positions(ChecksData, keras.Layer):
         return super().get_config() | {"max_length": self.max_length}
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class SinusoidalPositionalEncoding(Positions):
+@keras.saving.register_keras_serializable("mathdl_keras", name="SinusoidalPositionalEncoding")
+class SinePositionEncoding(Positions):
     r"""Adds sines and cosines of the place to each token (section 13.9).
 
     .. math:: X_t + PE_t, \qquad PE_{t,2i} = \sin(\omega_i t), \quad PE_{t,2i+1} = \cos(\omega_i t)
@@ -96,7 +96,7 @@ class SinusoidalPositionalEncoding(Positions):
         ValueError: If there are more tokens than places, d is odd, or tokens are of another dimension.
 
     Example:
-        >>> y = SinusoidalPositionalEncoding(10, 4)(ops.zeros((1, 2, 4)))
+        >>> y = SinePositionEncoding(10, 4)(ops.zeros((1, 2, 4)))
         >>> [round(float(v), 3) for v in y[0, 1]]
         [0.841, 0.54, 0.01, 1.0]
     """
@@ -118,8 +118,8 @@ class SinusoidalPositionalEncoding(Positions):
         return super().get_config() | {"dim": self.dim, "base": self.base}
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class LearnedPositionalEmbedding(Positions):
+@keras.saving.register_keras_serializable("mathdl_keras", name="LearnedPositionalEmbedding")
+class PositionEmbedding(Positions):
     r"""Adds to each token a learned vector of its place (section 13.9).
 
     .. math:: X_t + E_t, \qquad E \in \mathbb{R}^{\text{max\_length} \times d} \text{ a weight}
@@ -135,7 +135,7 @@ class LearnedPositionalEmbedding(Positions):
         ValueError: If there are more tokens than places.
 
     Example:
-        >>> layer = LearnedPositionalEmbedding(10, "ones")
+        >>> layer = PositionEmbedding(10, "ones")
         >>> float(ops.convert_to_numpy(ops.stop_gradient(layer(ops.zeros((1, 3, 4))))).sum()), layer.count_params()
         (12.0, 40)
     """

@@ -8,12 +8,12 @@ import math
 
 from keras import ops
 
-__all__ = ["draw_token", "scale_logits", "top_k_logits", "top_p_logits"]
+__all__ = ["sample_token", "temperature_logits", "top_k_logits", "top_p_logits"]
 
 NEVER = -1e30
 
 
-def scale_logits(logits, temperature=1.0):
+def temperature_logits(logits, temperature=1.0):
     r""":math:`U/\tau`: nearer to uniform for large :math:`\tau`, to the likeliest token for small (section 13.9).
 
     Args:
@@ -27,7 +27,7 @@ def scale_logits(logits, temperature=1.0):
         ValueError: If the temperature is not positive and finite.
 
     Example:
-        >>> [float(v) for v in scale_logits(ops.array([1.0, 2.0]), 0.5)]
+        >>> [float(v) for v in temperature_logits(ops.array([1.0, 2.0]), 0.5)]
         [2.0, 4.0]
     """
     check_temperature(temperature)
@@ -87,7 +87,7 @@ def top_p_logits(logits, p):
     return _only(logits, likelier < p)
 
 
-def draw_token(logits, uniforms):
+def sample_token(logits, uniforms):
     r"""The token whose share of [0, 1) holds u: an inverse of the distribution function of :math:`\mathrm{softmax}(U)`.
 
     Uniform numbers from the host make the same draw on every backend, up to rounding.
@@ -101,7 +101,7 @@ def draw_token(logits, uniforms):
 
     Example:
         >>> logits = ops.log(ops.array([[0.1, 0.6, 0.3]] * 3))
-        >>> [int(t) for t in draw_token(logits, ops.array([0.05, 0.5, 0.8]))]
+        >>> [int(t) for t in sample_token(logits, ops.array([0.05, 0.5, 0.8]))]
         [0, 1, 2]
     """
     below = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)

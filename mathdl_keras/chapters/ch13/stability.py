@@ -16,7 +16,7 @@ from keras import ops
 from mathdl_keras.core.autodiff import jvp
 from mathdl_keras.core.loops import scan
 
-__all__ = ["hidden_jacobian", "lyapunov_exponent", "spectral_radius"]
+__all__ = ["state_jacobians", "lyapunov_exponent", "spectral_radius"]
 
 SQUARINGS = 50
 
@@ -49,7 +49,7 @@ def spectral_radius(W):
     return ops.exp(log_radius)
 
 
-def hidden_jacobian(cell, inputs, initial_state=None):
+def state_jacobians(cell, inputs, initial_state=None):
     r"""The Jacobians :math:`J_t = \partial h_t / \partial h_{t-1}` along a sequence (§13.6).
 
     A cell with several states, such as an LSTM's, has all of them in h, one after another.
@@ -68,7 +68,7 @@ def hidden_jacobian(cell, inputs, initial_state=None):
     Example:
         >>> cell = keras.layers.SimpleRNNCell(2, activation="linear", recurrent_initializer="ones")
         >>> cell.build((None, 1))
-        >>> ops.convert_to_numpy(hidden_jacobian(cell, ops.zeros((3, 1)))).tolist()[2]
+        >>> ops.convert_to_numpy(state_jacobians(cell, ops.zeros((3, 1)))).tolist()[2]
         [[1.0, 1.0], [1.0, 1.0]]
     """
     inputs, states = _sequence(cell, inputs, initial_state)
@@ -98,14 +98,14 @@ def lyapunov_exponent(cell, inputs, initial_state=None, burn_in=0):
     Args:
         cell: A recurrent cell that has been built.
         inputs: One sequence, `(time, features)`.
-        initial_state: As in `hidden_jacobian`.
+        initial_state: As in `state_jacobians`.
         burn_in: How many first steps only turn v.
 
     Returns:
         A scalar tensor: negative where the network forgets.
 
     Raises:
-        ValueError: If the burn-in leaves no step, or as in `hidden_jacobian`.
+        ValueError: If the burn-in leaves no step, or as in `state_jacobians`.
 
     Example:
         >>> cell = keras.layers.SimpleRNNCell(2, activation="linear", recurrent_initializer="ones")
@@ -116,7 +116,7 @@ def lyapunov_exponent(cell, inputs, initial_state=None, burn_in=0):
     T = inputs.shape[0]
     if not isinstance(burn_in, int) or not 0 <= burn_in < T:
         raise ValueError(f"burn_in must be an integer in [0, {T}), the steps; received burn_in={burn_in!r}")
-    J = hidden_jacobian(cell, inputs, initial_state)
+    J = state_jacobians(cell, inputs, initial_state)
 
     def step(v, J):
         v = ops.einsum("ij,j->i", J, v)

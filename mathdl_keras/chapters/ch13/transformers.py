@@ -19,7 +19,7 @@ from mathdl_keras.chapters.ch13.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.normalization import LayerNormalization
 from mathdl_keras.core.checks import ChecksData, check_positive
 
-__all__ = ["TransformerBlock", "TransformerEncoder"]
+__all__ = ["TransformerEncoderBlock", "TransformerEncoder"]
 
 NORMS = ("post", "pre")
 
@@ -85,8 +85,8 @@ class Block(ChecksData, keras.Layer):
         return super().get_config() | {name: getattr(self, name) for name in names}
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class TransformerBlock(Block):
+@keras.saving.register_keras_serializable("mathdl_keras", name="TransformerBlock")
+class TransformerEncoderBlock(Block):
     r"""Self-attention, then a network for each token, with residual connections and normalization (section 13.9).
 
     .. math::
@@ -108,7 +108,7 @@ class TransformerBlock(Block):
         ValueError: If an argument is out of range, or x is not of shape (batch, tokens, features).
 
     Example:
-        >>> block = TransformerBlock(2, 4, 16, causal=True)
+        >>> block = TransformerEncoderBlock(2, 4, 16, causal=True)
         >>> X = ops.reshape(ops.arange(24.0), (1, 3, 8)) / 24
         >>> Z = block(X)
         >>> z, cache = block.step(X[:, :1], block.begin(1, 3), 0)
@@ -181,7 +181,7 @@ class TransformerEncoder(Stack):
 
     Args:
         layers: Their number L.
-        heads: As in `TransformerBlock`, like the arguments after it.
+        heads: As in `TransformerEncoderBlock`, like the arguments after it.
         key_dim: k.
         ff_dim: Units of F.
         norm: `"post"` or `"pre"`.
@@ -201,7 +201,9 @@ class TransformerEncoder(Stack):
     def __init__(self, layers, heads, key_dim, ff_dim, norm="post", causal=False, dropout=0.0, **kwargs):
         super().__init__(**kwargs)
         self.layers, own = check_positive("layers", layers), {"dtype": self.dtype_policy}
-        self.blocks = [TransformerBlock(heads, key_dim, ff_dim, norm, causal, dropout, **own) for _ in range(layers)]
+        self.blocks = [
+            TransformerEncoderBlock(heads, key_dim, ff_dim, norm, causal, dropout, **own) for _ in range(layers)
+        ]
         self.last = LayerNormalization(**own) if norm == "pre" else None
         self.supports_masking = True
 

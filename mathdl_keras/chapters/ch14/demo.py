@@ -17,7 +17,7 @@ import numpy as np
 from keras import layers, ops
 
 from mathdl_keras.chapters.ch14.filters import MatchedFilter2D, PearsonCorrelation2D
-from mathdl_keras.chapters.ch14.layers import ExplicitConv2D
+from mathdl_keras.chapters.ch14.layers import Conv2D
 from mathdl_keras.chapters.ch14.models import SingleChannelCNN
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
@@ -90,7 +90,7 @@ def _distance(a, b):
 def learn_filters(session: Session, split):
     """One filter of the size of the image for each class, from zero; and how far it stays like the mean image."""
     x = keras.Input(split.x_train.shape[1:])
-    filters = ExplicitConv2D(_classes(split), x.shape[1], kernel_initializer="zeros")
+    filters = Conv2D(_classes(split), x.shape[1], kernel_initializer="zeros")
     model = FunctionalStepModel(x, layers.Flatten()(filters(x)))
     model.compile(keras.optimizers.Adam(0.01), CROSS_ENTROPY, metrics=["accuracy"])
     _fit(session, model, "filters", split, epochs=session.choose(3, 10))
@@ -106,8 +106,8 @@ def learn_filters(session: Session, split):
 def _network(session: Session, split):
     """Convolutions with 32 filters, then 64 at stride 2, and a linear readout."""
     x = keras.Input(split.x_train.shape[1:])
-    h = ExplicitConv2D(32, 3, padding="same", activation="relu")(x)
-    h = ExplicitConv2D(64, 3, strides=2, padding="same", activation="relu")(h)
+    h = Conv2D(32, 3, padding="same", activation="relu")(x)
+    h = Conv2D(64, 3, strides=2, padding="same", activation="relu")(h)
     h = layers.Dropout(0.5, seed=session.seed)(layers.Flatten()(h))
     model = FunctionalStepModel(x, layers.Dense(_classes(split))(h))
     model.compile(keras.optimizers.Adam(2e-3), CROSS_ENTROPY, metrics=["accuracy"])

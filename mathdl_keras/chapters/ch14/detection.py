@@ -10,7 +10,7 @@ B(\tfrac12, \tfrac{n-2}2)`.
 | function | computes |
 | --- | --- |
 | `detection_probability` | the power of the matched filter |
-| `null_threshold` | the level that r exceeds on pure noise with a given probability |
+| `detection_threshold` | the level that r exceeds on pure noise with a given probability |
 | `sliding_correlation` | :math:`\langle s, x_t\rangle` for all t |
 | `window_moments` | mean and centred sum of squares of all windows |
 | `pearson_correlation` | r for all t |
@@ -32,7 +32,7 @@ from mathdl_keras.chapters.ch14.sliding import (
 
 __all__ = [
     "detection_probability",
-    "null_threshold",
+    "detection_threshold",
     "pearson_correlation",
 ]
 
@@ -60,7 +60,7 @@ def detection_probability(s, sigma, p_fa):
     return stats.norm.sf(stats.norm.isf(p_fa) - np.linalg.norm(np.asarray(s, float)) / sigma)
 
 
-def null_threshold(n, p_fa):
+def detection_threshold(n, p_fa):
     r"""The level that Pearson's r exceeds on Gaussian noise with probability `p_fa` (section 14.2).
 
     On noise of any mean, :math:`r\sqrt{(n-2)/(1-r^2)}` has Student's t law with n-2 degrees of
@@ -74,7 +74,7 @@ def null_threshold(n, p_fa):
         The threshold, in (-1, 1).
 
     Example:
-        >>> round(float(null_threshold(32, 0.001)), 4)
+        >>> round(float(detection_threshold(32, 0.001)), 4)
         0.5257
     """
     if n < 3:

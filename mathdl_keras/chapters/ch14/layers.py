@@ -1,6 +1,6 @@
 r"""Convolution and max pooling as Keras layers that train by hand-written derivatives.
 
-`ExplicitConv2D` and `ExplicitMaxPool2D` are drop-ins for `keras.layers.Conv2D` and `MaxPooling2D`:
+`Conv2D` and `MaxPooling2D` are drop-ins for `keras.layers.Conv2D` and `MaxPooling2D`:
 same arguments, same weights. Each has `forward_pass(x) -> (z, cache)` and its derivative
 `backward_pass(delta, cache)`, as sections 14.5 and 14.6 derive them, and registers the pair:
 automatic differentiation, and so `fit`, calls `backward_pass` and never looks inside.
@@ -15,11 +15,11 @@ from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_f
 from mathdl_keras.core.autodiff import custom_vjp
 from mathdl_keras.core.checks import ChecksData
 
-__all__ = ["ExplicitConv2D", "ExplicitMaxPool2D"]
+__all__ = ["Conv2D", "MaxPooling2D"]
 
 
-@keras.saving.register_keras_serializable(package="mathdl_keras")
-class ExplicitConv2D(ChecksData, keras.layers.Layer):
+@keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitConv2D")
+class Conv2D(ChecksData, keras.layers.Layer):
     r"""A two-dimensional convolution with its hand-written derivative (sections 14.5 and 14.6).
 
     .. math::
@@ -42,7 +42,7 @@ class ExplicitConv2D(ChecksData, keras.layers.Layer):
         **kwargs: `name`, `dtype`, `trainable`.
 
     Example:
-        >>> layer = ExplicitConv2D(4, 3)
+        >>> layer = Conv2D(4, 3)
         >>> z, cache = layer.forward_pass(ops.ones((2, 8, 8, 1)))
         >>> dx, dkernel, dbias = layer.backward_pass(ops.ones_like(z), cache)
         >>> tuple(dx.shape), tuple(dkernel.shape), float(dbias[0])
@@ -140,8 +140,8 @@ class ExplicitConv2D(ChecksData, keras.layers.Layer):
         return self.backward_pass(delta, cache)[: 3 if self.use_bias else 2]
 
 
-@keras.saving.register_keras_serializable(package="mathdl_keras")
-class ExplicitMaxPool2D(ChecksData, keras.layers.Layer):
+@keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitMaxPool2D")
+class MaxPooling2D(ChecksData, keras.layers.Layer):
     r"""Max pooling with its hand-written derivative (section 14.4).
 
     .. math:: Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}
@@ -156,7 +156,7 @@ class ExplicitMaxPool2D(ChecksData, keras.layers.Layer):
         **kwargs: `name`, `dtype`.
 
     Example:
-        >>> layer = ExplicitMaxPool2D()
+        >>> layer = MaxPooling2D()
         >>> z, cache = layer.forward_pass(ops.reshape(ops.arange(4.0), (1, 2, 2, 1)))
         >>> dx = layer.backward_pass(ops.ones_like(z), cache)
         >>> float(z[0, 0, 0, 0]), [float(d) for d in ops.reshape(dx, (-1,))]

@@ -11,7 +11,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch06.models import BackpropModel
-from mathdl_keras.chapters.ch14.layers import ExplicitConv2D, ExplicitMaxPool2D
+from mathdl_keras.chapters.ch14.layers import Conv2D, MaxPooling2D
 from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
@@ -96,8 +96,8 @@ class MultiChannelCNN(BackpropModel):
         self.classes, self.filters, self.kernel_size = classes, tuple(filters), kernel_size
         self.pool_size, self.activation = pool_size, activations.get(activation)
         dtype = self.dtype_policy
-        self.convolutions = [ExplicitConv2D(f, kernel_size, dtype=dtype) for f in self.filters]
-        self.pools = [ExplicitMaxPool2D(pool_size, dtype=dtype) for f in self.filters]
+        self.convolutions = [Conv2D(f, kernel_size, dtype=dtype) for f in self.filters]
+        self.pools = [MaxPooling2D(pool_size, dtype=dtype) for f in self.filters]
 
     def build(self, input_shape):
         if len(input_shape) != 4:

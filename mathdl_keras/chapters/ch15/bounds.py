@@ -17,12 +17,12 @@ from keras import ops
 from mathdl_keras.chapters.ch15.gaussians import gaussian_log_density
 from mathdl_keras.core.checks import check_positive
 
-__all__ = ["elbo", "elbo_draws"]
+__all__ = ["elbo", "elbo_samples"]
 
 FORMS = ("analytic_kl", "analytic_entropy", "full_mc")
 
 
-def elbo_draws(log_joint, q, noise, form="analytic_kl"):
+def elbo_samples(log_joint, q, noise, form="analytic_kl"):
     r"""One unbiased estimate of the evidence lower bound for each draw (§15.2).
 
     Args:
@@ -41,7 +41,7 @@ def elbo_draws(log_joint, q, noise, form="analytic_kl"):
         >>> import numpy as np
         >>> from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian
         >>> q = DiagonalGaussian(np.zeros(1, "float32"), np.zeros(1, "float32"))
-        >>> values = elbo_draws(gaussian_log_density, q, np.ones((3, 1), "float32"), "full_mc")
+        >>> values = elbo_samples(gaussian_log_density, q, np.ones((3, 1), "float32"), "full_mc")
         >>> [abs(round(float(v), 6)) for v in values]  # p(z) is q: nothing is lost
         [0.0, 0.0, 0.0]
     """
@@ -62,7 +62,7 @@ def elbo(log_joint, q, n=1, form="analytic_kl", seed=None):
         log_joint: z -> log p(x, z), from `(n, ..., k)` to `(n, ...)`.
         q: The approximate posterior, a `DiagonalGaussian` or a `FullGaussian`.
         n: The number of draws.
-        form: As in `elbo_draws`.
+        form: As in `elbo_samples`.
         seed: An integer or a `keras.random.SeedGenerator`.
 
     Returns:
@@ -80,4 +80,4 @@ def elbo(log_joint, q, n=1, form="analytic_kl", seed=None):
     """
     n = check_positive("n", n)
     noise = keras.random.normal((n, *q.mean.shape), dtype=q.mean.dtype, seed=seed)
-    return ops.sum(elbo_draws(log_joint, q, noise, form), axis=0) / n
+    return ops.sum(elbo_samples(log_joint, q, noise, form), axis=0) / n

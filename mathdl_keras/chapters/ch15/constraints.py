@@ -5,11 +5,11 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05.layers import clipping_function
 
-__all__ = ["WeightClip"]
+__all__ = ["ClipValue"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class WeightClip(keras.constraints.Constraint):
+@keras.saving.register_keras_serializable("mathdl_keras", name="WeightClip")
+class ClipValue(keras.constraints.Constraint):
     r"""Keeps every weight in [-c, c], by the clipping function of §5.2 (§15.5).
 
     A network whose weights are bounded is Lipschitz with some constant K, and the critic of a Wasserstein GAN needs no
@@ -24,7 +24,7 @@ class WeightClip(keras.constraints.Constraint):
         ValueError: If c is not positive and finite.
 
     Example:
-        >>> ops.convert_to_numpy(WeightClip(0.5)(ops.array([-2.0, 0.25, 0.75]))).tolist()
+        >>> ops.convert_to_numpy(ClipValue(0.5)(ops.array([-2.0, 0.25, 0.75]))).tolist()
         [-0.5, 0.25, 0.5]
     """
 

@@ -11,7 +11,7 @@ and the generator wants that to be small. Its best answer is :math:`D^* = p/(p+q
 | function | what it is |
 | --- | --- |
 | `optimal_discriminator(p, q)` | :math:`D^*` |
-| `gan_value(D, p, q)` | V |
+| `gan_value_function(D, p, q)` | V |
 | `jensen_shannon(p, q)` | JSD, between 0 and log 2 |
 
 Atoms are along the last axis; leading axes are games of their own.
@@ -20,7 +20,7 @@ Atoms are along the last axis; leading axes are games of their own.
 import numpy as np
 from keras import ops
 
-__all__ = ["gan_value", "jensen_shannon", "optimal_discriminator"]
+__all__ = ["gan_value_function", "jensen_shannon", "optimal_discriminator"]
 
 
 def optimal_discriminator(p, q):
@@ -47,7 +47,7 @@ def optimal_discriminator(p, q):
     return ops.where(total > 0, p / ops.where(total > 0, total, 1), 0.5 + 0 * p)
 
 
-def gan_value(D, p, q):
+def gan_value_function(D, p, q):
     r"""What a discriminator earns, :math:`V = \sum_i p_i \log D_i + \sum_i q_i \log(1 - D_i)` (§15.3).
 
     With :math:`0 \log 0 = 0`; a discriminator that is sure and wrong earns :math:`-\infty`.
@@ -64,7 +64,7 @@ def gan_value(D, p, q):
         ValueError: If shapes differ, a weight is negative or not finite, or D is outside [0, 1].
 
     Example:
-        >>> round(float(gan_value([0.5, 0.5], [0.3, 0.7], [0.9, 0.1])), 4)  # -log 4
+        >>> round(float(gan_value_function([0.5, 0.5], [0.3, 0.7], [0.9, 0.1])), 4)  # -log 4
         -1.3863
     """
     p, q = _pair(p, q)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch15.gaussians import LOG_2PI, kl_diagonal_gaussians
 from mathdl_keras.chapters.ch15.ppca import ppca
 from mathdl_keras.chapters.ch15.vae import VariationalAutoencoder
@@ -44,8 +44,8 @@ class LinearVAE(VariationalAutoencoder):
     def __init__(self, features, latent_dim, beta=1.0, seed=None, **kwargs):
         features, latent_dim = check_positive("features", features), check_positive("latent_dim", latent_dim)
         dtype = kwargs.get("dtype")
-        encoder = FeedForward((features, 2 * latent_dim), dtype=dtype)
-        decoder = FeedForward((latent_dim, features), dtype=dtype)
+        encoder = MLP((features, 2 * latent_dim), dtype=dtype)
+        decoder = MLP((latent_dim, features), dtype=dtype)
         super().__init__(encoder, decoder, latent_dim, beta, "gaussian", seed, **kwargs)
         self.features = features
         self.build((None, features))

@@ -13,7 +13,7 @@ from keras import ops
 
 from mathdl_keras.core.checks import check_positive
 
-__all__ = ["ModeCoverage", "Wasserstein1", "mode_coverage"]
+__all__ = ["ModeCoverage", "MarginalWasserstein", "mode_coverage"]
 
 
 def mode_coverage(samples, centres, radius, share=0.1):
@@ -101,8 +101,8 @@ class ModeCoverage(keras.metrics.Metric):
         return super().get_config() | {"centres": self.centres.tolist(), "radius": self.radius, "share": self.share}
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class Wasserstein1(keras.metrics.Metric):
+@keras.saving.register_keras_serializable("mathdl_keras", name="Wasserstein1")
+class MarginalWasserstein(keras.metrics.Metric):
     r"""The Wasserstein distance of real and generated samples, coordinate by coordinate, streamed over batches (§15.5).
 
     .. math:: \frac1d \sum_{j=1}^d \int_{lo}^{hi} |F_j(t) - G_j(t)|\, dt
@@ -123,7 +123,7 @@ class Wasserstein1(keras.metrics.Metric):
         ValueError: If an argument is out of range, or samples have another number of features.
 
     Example:
-        >>> metric = Wasserstein1(0.0, 4.0, bins=400)
+        >>> metric = MarginalWasserstein(0.0, 4.0, bins=400)
         >>> metric.update_state([[0.0], [1.0]], [[3.0], [1.0]])
         >>> abs(float(metric.result()) - 1.5) <= 0.01
         True

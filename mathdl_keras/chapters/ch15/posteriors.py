@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 from scipy import optimize
 
-from mathdl_keras.chapters.ch15.bounds import elbo_draws
+from mathdl_keras.chapters.ch15.bounds import elbo_samples
 from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian, FullGaussian
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.checks import as_table, check_positive
@@ -99,7 +99,7 @@ class GaussianPosterior:
 
     def bound(self, q, noise, weights):
         """The evidence lower bound of q on these draws."""
-        return ops.sum(elbo_draws(self.log_joint, q, noise, "analytic_entropy") * weights)
+        return ops.sum(elbo_samples(self.log_joint, q, noise, "analytic_entropy") * weights)
 
     def _entries(self):
         """Rows and columns of the entries of L: its diagonal and, in the full family, what is below."""

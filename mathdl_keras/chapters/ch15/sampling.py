@@ -14,11 +14,11 @@ from keras import ops
 from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian
 from mathdl_keras.core.autodiff import grad
 
-__all__ = ["ReparameterizedSampling", "reparameterized_gradient", "score_function_gradient"]
+__all__ = ["GaussianSampling", "reparameterized_gradient", "score_function_gradient"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class ReparameterizedSampling(keras.layers.Layer):
+@keras.saving.register_keras_serializable("mathdl_keras", name="ReparameterizedSampling")
+class GaussianSampling(keras.layers.Layer):
     r"""Draws from N(mean, exp(log-variance)) by reparameterisation (§15.2).
 
     .. math:: z = \mu + e^{\lambda/2} \varepsilon, \qquad \varepsilon \sim N(0, I)
@@ -35,7 +35,7 @@ class ReparameterizedSampling(keras.layers.Layer):
 
     Example:
         >>> import numpy as np
-        >>> layer = ReparameterizedSampling(seed=0)
+        >>> layer = GaussianSampling(seed=0)
         >>> z = layer([np.ones((2, 3), "float32"), np.full((2, 3), -100.0, "float32")])
         >>> float(ops.convert_to_numpy(z).sum())
         6.0

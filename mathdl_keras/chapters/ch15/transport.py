@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 from scipy import optimize, sparse
 
-__all__ = ["kantorovich_lp", "wasserstein_1d"]
+__all__ = ["wasserstein_discrete", "wasserstein_1d"]
 
 
 def wasserstein_1d(x, y):
@@ -45,7 +45,7 @@ def wasserstein_1d(x, y):
     return ops.sum(ops.abs(F - G) * (t[1:] - t[:-1]))
 
 
-def kantorovich_lp(p, q, cost):
+def wasserstein_discrete(p, q, cost):
     r"""The transport problem of two discrete distributions as a linear program, solved by SciPy (§15.5).
 
     It has n m unknowns, so it is for a few hundred atoms; it knows nothing of lines or orders, and so checks what does.
@@ -62,7 +62,7 @@ def kantorovich_lp(p, q, cost):
         ValueError: If the weights are no distributions, or the cost has another shape or is not finite.
 
     Example:
-        >>> value, plan = kantorovich_lp([0.5, 0.5], [0.25, 0.75], [[0.0, 1.0], [1.0, 0.0]])
+        >>> value, plan = wasserstein_discrete([0.5, 0.5], [0.25, 0.75], [[0.0, 1.0], [1.0, 0.0]])
         >>> round(value, 6), plan.round(6).tolist()
         (0.25, [[0.25, 0.25], [0.0, 0.5]])
     """

@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch15.gaussians import LOG_2PI, bernoulli_log_density, kl_diagonal_gaussians
-from mathdl_keras.chapters.ch15.sampling import ReparameterizedSampling
+from mathdl_keras.chapters.ch15.sampling import GaussianSampling
 from mathdl_keras.core.checks import ChecksData, check_data, check_positive
 from mathdl_keras.core.training import StepModel
 
@@ -73,7 +73,7 @@ class VariationalAutoencoder(ChecksData, StepModel):
             raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli'; received likelihood={likelihood!r}")
         self.encoder, self.decoder = encoder, decoder
         self.latent_dim, self.beta, self.likelihood, self.seed = latent_dim, float(beta), likelihood, seed
-        self.sampling = ReparameterizedSampling(seed, dtype=self.variable_dtype)
+        self.sampling = GaussianSampling(seed, dtype=self.variable_dtype)
         self.sampling.build([(None, latent_dim)] * 2)
         if likelihood == "gaussian":
             self.noise_log_variance = self.add_weight(shape=(), initializer="zeros", name="noise_log_variance")

@@ -16,7 +16,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch15.adversarial import AdversarialModel, mean
-from mathdl_keras.chapters.ch15.constraints import WeightClip
+from mathdl_keras.chapters.ch15.constraints import ClipValue
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.checks import check_positive
 
@@ -73,7 +73,7 @@ class WassersteinGAN(AdversarialModel):
         if isinstance(penalty, bool) or not isinstance(penalty, int | float) or not 0 <= penalty < math.inf:
             raise ValueError(f"gradient_penalty must be None or >= 0; received gradient_penalty={gradient_penalty!r}")
         self.clip, self.n_critic = clip, check_positive("n_critic", n_critic)
-        self.gradient_penalty, self.constraint = gradient_penalty, WeightClip(float(clip))
+        self.gradient_penalty, self.constraint = gradient_penalty, ClipValue(float(clip))
         self.track("critic_value", "generator_loss", *([] if gradient_penalty is None else ["penalty"]))
 
     def critic_value(self, real, fake, training=False):

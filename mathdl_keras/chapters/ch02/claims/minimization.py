@@ -9,7 +9,7 @@ from keras import ops
 from mathdl_keras.chapters.ch01.solvers import ridge_regression
 from mathdl_keras.chapters.ch02.callbacks import ErrorEnvelope
 from mathdl_keras.chapters.ch02.descent import gradient_descent, mse_gradient, mse_hessian, stable_learning_rate
-from mathdl_keras.chapters.ch02.losses import SquaredLoss
+from mathdl_keras.chapters.ch02.losses import MeanSquaredError
 from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch02.solvers import least_squares
 from mathdl_keras.core.claims import at_most, claim, close_to, equals
@@ -83,7 +83,7 @@ def residual_orthogonality(rng, *, intercept=True):
     products = numpy(ops.einsum("mi,mk->ik", A, y - fitted))[:, 0]
     # a sum of M products has an error of at most M roundings of the sum of their absolute values
     scale = (np.abs(A) * (np.abs(y) + np.abs(fitted))).sum(axis=0).max()
-    h = model.leverages(X)
+    h = model.leverage_scores(X)
     return (
         equals(products[:-1], 0, roundings=2 * len(X), scale=scale, label="X'r"),
         equals(products[-1:], 0, roundings=2 * len(X), scale=scale, label="sum of r"),
@@ -164,7 +164,7 @@ def _trained(X, y, start, rate, steps, scale):
     model = LinearRegression()
     model.build((None, X.shape[1]))
     model.set_weights([start[:-1], start[-1]])
-    model.compile(keras.optimizers.SGD(rate), SquaredLoss(scale))
+    model.compile(keras.optimizers.SGD(rate), MeanSquaredError(scale))
     envelope = ErrorEnvelope(X, y)
     model.fit(X, y, batch_size=len(X), epochs=steps, verbose=0, callbacks=[envelope])
     return envelope.measured.astype("float32")

@@ -4,8 +4,8 @@ import numpy as np
 from keras import ops
 from scipy import stats
 
-from mathdl_keras.chapters.ch02.inference import coefficient_covariance, noise_variance
-from mathdl_keras.chapters.ch02.metrics import R2
+from mathdl_keras.chapters.ch02.inference import coefficient_covariance, residual_variance
+from mathdl_keras.chapters.ch02.metrics import R2Score
 from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch02.solvers import solve_normal
 from mathdl_keras.core.claims import claim, distributed_as, equals, mean_equals
@@ -52,7 +52,7 @@ def _estimates(X, y, theta, parameters):
         error = estimate - theta
         power = ops.sum(ops.square(ops.einsum("rmi,rik->rmk", X, error)), axis=(1, 2))
         residuals = y - ops.einsum("rmi,rik->rmk", X, estimate)
-        return error[..., 0], power, noise_variance(residuals, parameters)[:, 0]
+        return error[..., 0], power, residual_variance(residuals, parameters)[:, 0]
 
     def deviations(X, variance):
         return ops.sqrt(ops.diagonal(coefficient_covariance(X, variance), axis1=1, axis2=2))
@@ -82,8 +82,8 @@ def r2_null_distribution(rng, *, n=30, p=4, replicates=4000, plain=None):
     A, y = A.astype("float32"), y.astype("float32")
     predictions = ops.convert_to_numpy(compiled(run)(ops.convert_to_tensor(A), ops.convert_to_tensor(y)))
     pair = y[..., 0].T, predictions[..., 0].T  # a replicate is a target
-    r2 = scored(*pair, R2(class_aggregation=None, **(plain or {})))
-    adjusted = scored(*pair, R2(adjusted=True, n_features=p, class_aggregation=None))
+    r2 = scored(*pair, R2Score(class_aggregation=None, **(plain or {})))
+    adjusted = scored(*pair, R2Score(adjusted=True, n_features=p, class_aggregation=None))
     law = stats.beta(p / 2, (n - p - 1) / 2)
     error = law.std() / np.sqrt(replicates)
     return (
@@ -111,7 +111,7 @@ def about_zero(y, predictions):
     refuted_by={"total about 0": {"score": about_zero}},
     precision="float64",
 )
-def r2_is_corr2(rng, *, score=lambda y, predictions: scored(y, predictions, R2())):
+def r2_is_corr2(rng, *, score=lambda y, predictions: scored(y, predictions, R2Score())):
     data = diabetes()
     x, y = data.x[:, [data.feature_names.index("bmi")]], data.y[:, None]
     model = LinearRegression()

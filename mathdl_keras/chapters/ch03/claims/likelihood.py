@@ -7,7 +7,7 @@ from keras import ops
 from scipy import stats
 from sklearn.linear_model import LogisticRegression as Sklearn
 
-from mathdl_keras.chapters.ch03.losses import BinaryCrossEntropy
+from mathdl_keras.chapters.ch03.losses import BinaryCrossentropy
 from mathdl_keras.chapters.ch03.metrics import exact_auc
 from mathdl_keras.chapters.ch03.solvers import fisher_information, irls
 from mathdl_keras.core import datasets
@@ -42,7 +42,7 @@ def hessian_at(w, X):
 
 def from_logits(y, z):
     """The loss of the package."""
-    return BinaryCrossEntropy(from_logits=True, reduction=None)(y[:, None], z[:, None])
+    return BinaryCrossentropy(from_logits=True, reduction=None)(y[:, None], z[:, None])
 
 
 def clipped(y, z):

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression as Sklearn
 
 from mathdl_keras.chapters.ch03.labels import one_hot
 from mathdl_keras.chapters.ch03.layers import Softmax
-from mathdl_keras.chapters.ch03.losses import BinaryCrossEntropy, CategoricalCrossEntropy
+from mathdl_keras.chapters.ch03.losses import BinaryCrossentropy, CategoricalCrossentropy
 from mathdl_keras.chapters.ch03.models import LogisticRegression
 from mathdl_keras.chapters.ch03.separation import max_margin_direction
 from mathdl_keras.core import datasets
@@ -18,7 +18,7 @@ from mathdl_keras.core.precision import unit_roundoff
 
 def logistic(y, z):
     """The derivative of the cross entropy with respect to the logit."""
-    return BinaryCrossEntropy(from_logits=True).gradient(y[:, None], z[:, None])[:, 0]
+    return BinaryCrossentropy(from_logits=True).gradient(y[:, None], z[:, None])[:, 0]
 
 
 def hinge(y, z):
@@ -109,6 +109,6 @@ def _gradient_at_sklearn(C, penalty, stopping):
     data = datasets.iris()
     fitted = Sklearn(C=C, tol=stopping / 10, max_iter=10_000).fit(data.x, data.y)
     W, logits = (ops.convert_to_tensor(v) for v in (fitted.coef_, data.x @ fitted.coef_.T + fitted.intercept_))
-    slope, M = CategoricalCrossEntropy(from_logits=True).gradient(one_hot(data.y, 3), logits), len(data.x)
+    slope, M = CategoricalCrossentropy(from_logits=True).gradient(one_hot(data.y, 3), logits), len(data.x)
     gradient = ops.einsum("mk,mi->ki", slope, data.x) / M + penalty * W / (C * M)
     return equals(gradient, np.zeros(W.shape), roundings=stopping / unit_roundoff("float64"), label="gradient")

@@ -5,7 +5,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch03.claims.likelihood import hessian_at, sklearn_weights, tumours, with_ones
 from mathdl_keras.chapters.ch03.descent import logistic_descent
-from mathdl_keras.chapters.ch03.layers import Standardize
+from mathdl_keras.chapters.ch03.layers import Normalization
 from mathdl_keras.chapters.ch03.models import LogisticRegression
 from mathdl_keras.chapters.ch03.solvers import fisher_information, irls
 from mathdl_keras.chapters.ch03.transitions import transition_point
@@ -55,9 +55,9 @@ def no_shift(layer, w, b):
     refuted_by={"no intercept shift": {"unscale": no_shift}},
     precision="float64",
 )
-def normalization_equivariance(rng, *, unscale=Standardize.unscale):
+def normalization_equivariance(rng, *, unscale=Normalization.unscale):
     x, y = tumours()
-    layer = Standardize()
+    layer = Normalization()
     layer.adapt(x)
     designs = {"raw": with_ones(x), "standardised": with_ones(ops.convert_to_numpy(layer(x)))}
     w = {units: ops.convert_to_numpy(irls(X, y).weights) for units, X in designs.items()}

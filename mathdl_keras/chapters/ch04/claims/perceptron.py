@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch04.losses import HingeLoss, PerceptronLoss
+from mathdl_keras.chapters.ch04.losses import Hinge, PerceptronLoss
 from mathdl_keras.chapters.ch04.machines import KernelPerceptron
 from mathdl_keras.chapters.ch04.models import Perceptron
 from mathdl_keras.core.claims import at_most, claim, exactly
@@ -74,7 +74,7 @@ class CautiousLoss(PerceptronLoss):
 @claim(
     "4.2",
     "the perceptron is SGD with learning rate 1 and batches of 1 on max(0, -y f), with subgradient -y x at 0",
-    refuted_by={"hinge loss": {"loss": HingeLoss}, "subgradient 0 at 0": {"loss": CautiousLoss}},
+    refuted_by={"hinge loss": {"loss": Hinge}, "subgradient 0 at 0": {"loss": CautiousLoss}},
 )
 def perceptron_is_sgd(rng, *, n=30, epochs=3, loss=PerceptronLoss):
     # halves: between integers the hinge loss, whose kink is at 1, makes the very same steps

@@ -6,7 +6,7 @@ from keras import ops
 from scipy import integrate, stats
 
 from mathdl_keras.chapters.ch05.activations import Clip, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
-from mathdl_keras.chapters.ch05.models import FeedForward
+from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch05.moments import gaussian_moment
 from mathdl_keras.chapters.ch05.regions import linear_regions_1d, sawtooth_network
 from mathdl_keras.core.autodiff import grad
@@ -31,7 +31,7 @@ def linear_regions(rng, *, units=20, depths=(1, 4, 8), shared=False):
     b = -w * (rng.permutation(units) + rng.uniform(0.1, 0.9, units)) / units  # a kink in each of as many intervals
     if shared:
         w[1], b[1] = 2 * w[0], 2 * b[0]
-    model = FeedForward((1, units, 1), "relu")
+    model = MLP((1, units, 1), "relu")
     model.set_weights([w[None], b, c[:, None], np.zeros(1)])
     saws = [sawtooth_network(depth) for depth in depths]
     expected = [2**depth for depth in depths]

@@ -8,7 +8,7 @@ from sklearn.isotonic import isotonic_regression
 
 from mathdl_keras.chapters.ch01.risk import empirical_risk
 from mathdl_keras.chapters.ch02.descent import gradient_descent, mse_gradient
-from mathdl_keras.chapters.ch02.losses import SquaredLoss
+from mathdl_keras.chapters.ch02.losses import MeanSquaredError
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs
 from mathdl_keras.chapters.ch05.layers import XorNetwork
 from mathdl_keras.chapters.ch05.replicas import Replicas
@@ -58,12 +58,12 @@ def xor_ladder(rng, *, starts=30, steps=150, units=1):
         exactly(below, [0, 0], label="one unit: runs below the monotone bound"),
         equals(runs["tanh"].min(), 1 / 6, roundings=SLACK * 2**53, label="one tanh: the best run"),
         equals(
-            np.array(empirical_risk(one, SquaredLoss(), CORNERS, XOR[:, None])),
+            np.array(empirical_risk(one, MeanSquaredError(), CORNERS, XOR[:, None])),
             least,
             roundings=10,
             label="one ReLU: error",
         ),
-        exactly(empirical_risk(XorNetwork(), SquaredLoss(), CORNERS, XOR[:, None]), 0, label="two ReLUs: error"),
+        exactly(empirical_risk(XorNetwork(), MeanSquaredError(), CORNERS, XOR[:, None]), 0, label="two ReLUs: error"),
     )
 
 

@@ -10,7 +10,7 @@ from mathdl_keras.chapters.ch07.claims import oracle
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
 from mathdl_keras.chapters.ch07.sampling import MinibatchSampler
 from mathdl_keras.chapters.ch07.steps import sgd_step
-from mathdl_keras.chapters.ch07.trainer import Trainer
+from mathdl_keras.chapters.ch07.trainer import StepLoop
 from mathdl_keras.core.autodiff import grad, hvp
 from mathdl_keras.core.claims import at_most, claim, close_to, equals, rate
 from mathdl_keras.core.loops import compiled
@@ -141,14 +141,14 @@ def keras_parity(rng, *, eta=0.1, optimizer=keras.optimizers.SGD, shuffle=False,
         loss, gradients = network.shallow_gradients(theta, x, y, TANH)
         return sgd_step(theta, gradients, eta), loss
 
-    traced, _ = Trainer(MinibatchSampler(40, 8, shuffle=False), step, jit_compile=True).fit(theta, x, y, epochs=10)
+    traced, _ = StepLoop(MinibatchSampler(40, 8, shuffle=False), step, jit_compile=True).fit(theta, x, y, epochs=10)
     model = ShallowNetwork(6, 3, "tanh")
     model.build((None, 4))
     model.set_weights(theta)
     model.compile(optimizer(eta))
     model.fit(x, y, sample_weight=sample_weight, batch_size=8, epochs=10, shuffle=shuffle, verbose=0)
     return (
-        equals(oracle.flat(map(ops.convert_to_numpy, traced)), expected, **compare, label="Trainer, traced"),
+        equals(oracle.flat(map(ops.convert_to_numpy, traced)), expected, **compare, label="StepLoop, traced"),
         equals(applied(optimizer(eta), theta, x, y), expected, **compare, label="SGD.apply"),
         equals(oracle.flat(model.get_weights()), expected, **compare, label="fit"),
     )

@@ -11,7 +11,7 @@ from mathdl_keras.chapters.ch07.claims import oracle
 from mathdl_keras.chapters.ch07.network import shallow_gradients
 from mathdl_keras.chapters.ch07.noise import minibatch_gradient_covariance, sgd_stationary_covariance
 from mathdl_keras.chapters.ch07.optimizers import RobbinsMonro
-from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, draw_batches
+from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, sample_minibatches
 from mathdl_keras.chapters.ch07.steps import sgd_replicas, sgd_step
 from mathdl_keras.core.claims import claim, equals, exactly, mean_equals, rate
 from mathdl_keras.core.loops import compiled, scan
@@ -89,7 +89,7 @@ def sample_of_variance(rng, M, s2):
 )
 def stationary_variance(rng, *, eta=0.2, B=4, s2=2.0, chains=2000, steps=60, factor=1.0):
     y = sample_of_variance(rng, 100, s2)
-    batches = draw_batches(rng, 100, B, (steps, chains), replace=True)
+    batches = sample_minibatches(rng, 100, B, (steps, chains), replace=True)
     # without the 1/2 the gradient is twice as large, and so is each step
     theta = sgd_replicas(np.ones((100, 1)), y, np.zeros((chains, 1), "float32"), batches, factor * eta)
     predicted = eta * s2 / (B * (2 - eta))
@@ -129,7 +129,7 @@ def sgd_lyapunov(rng, *, M=12, B=3, d=2, eta=0.3, chains=4000, steps=300, solve=
     X, y = rng.standard_normal((M, d)), rng.standard_normal(M)
     best = np.linalg.lstsq(X, y)[0]
     C = solve(X, y - X @ best, eta, B)
-    batches = draw_batches(rng, M, B, (steps, chains))
+    batches = sample_minibatches(rng, M, B, (steps, chains))
     e = ops.convert_to_numpy(sgd_replicas(X, y, np.tile(best, (chains, 1)), batches, eta)) - best
     quadratic = np.einsum("ri,ij,rj->r", e, np.linalg.inv(C), e)
     expected = enumerated_covariance(X, y - X @ best, eta, B)
@@ -181,7 +181,7 @@ def robbins_monro(C, steps):
 def step_constant(rng, *, steps=2000, chains=4000, rates=robbins_monro):
     # signs +-1 have mean 0 and variance 1; every chain begins at 1
     x, y, start = np.ones((2, 1)), np.array([-1.0, 1.0]), np.ones((chains, 1), "float32")
-    batches = draw_batches(rng, 2, 1, (steps, chains), replace=True)
+    batches = sample_minibatches(rng, 2, 1, (steps, chains), replace=True)
     verdicts, squares = [], {}
     for C in (0.25, 1.0, 2.0):
         theta = sgd_replicas(x, y, start, batches, rates(C, steps))

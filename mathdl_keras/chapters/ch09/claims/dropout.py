@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs
 from mathdl_keras.chapters.ch09.layers import Dropout
-from mathdl_keras.chapters.ch09.marginal import dropout_ridge, marginalized_dropout_loss
+from mathdl_keras.chapters.ch09.marginal import marginalized_dropout_loss, solve_dropout_least_squares
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.chapters.ch09.predictors import geometric_mean_ensemble
 from mathdl_keras.core.claims import at_most, claim, equals, mean_equals
@@ -106,7 +106,9 @@ def dropout_sgd_mean(rng, *, rows=20, features=6, keep=0.7, rate=0.05, steps=400
     return [
         mean_equals(w, expected, sigmas=4.5, label="mean weights"),
         _hotelling(w, expected),
-        equals(dropout_ridge(X, y, 1 - keep), limit, roundings=1e4, scale=np.abs(limit).max(), label="limit"),
+        equals(
+            solve_dropout_least_squares(X, y, 1 - keep), limit, roundings=1e4, scale=np.abs(limit).max(), label="limit"
+        ),
     ]
 
 

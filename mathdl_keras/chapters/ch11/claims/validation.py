@@ -11,7 +11,7 @@ from mathdl_keras.chapters.ch11.cross_validation import cross_validate
 from mathdl_keras.chapters.ch11.folds import fold_weights
 from mathdl_keras.chapters.ch11.layers import polynomial_features
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
-from mathdl_keras.chapters.ch11.selection import select
+from mathdl_keras.chapters.ch11.selection import select_candidate
 from mathdl_keras.chapters.ch11.splits import KFold, LeaveOneOut
 from mathdl_keras.core.claims import claim, close_to, equals, exactly, frequencies, mean_equals
 
@@ -24,7 +24,7 @@ from mathdl_keras.core.claims import claim, close_to, equals, exactly, frequenci
 def selection_bias(rng, *, n=100, K=10, replicates=20_000, expected=None):
     flips = rng.random((2, replicates, K, n)) < 0.5
     scores, fresh = np.mean(flips, axis=-1)  # of all classifiers, on validation and on fresh samples
-    chosen = select(scores[..., None], greater_is_better=True)[:, None]
+    chosen = select_candidate(scores[..., None], greater_is_better=True)[:, None]
     counts = np.arange(n + 1)
     top = np.diff(stats.binom(n, 0.5).cdf(counts) ** K, prepend=0)  # the law of the greatest
     predicted = counts @ top / n if expected is None else expected(n, K)
@@ -91,7 +91,7 @@ def refits(X, y):
     refuted_by={"training error": {"shortcut": training_error}},
     precision="float64",
 )
-def loocv_shortcut(rng, *, samples=40, shortcut=risk.loocv_shortcut):
+def loocv_shortcut(rng, *, samples=40, shortcut=risk.loo_mse):
     x = np.sort(rng.uniform(-1, 1, samples))
     y = np.sin(4 * x) + 0.5 * rng.standard_normal(samples)
     verdicts = []
@@ -147,12 +147,12 @@ def training_errors(X, y):
     "with the true order q in the list, leave-one-out takes q + j with chance p_j q_(K-j): too large 27 % of the time",
     refuted_by={"BIC": {"criterion": bayesian}, "training error": {"criterion": training_errors}},
 )
-def order_selection_law(rng, *, M=400, order=3, K=6, replicates=4000, criterion=risk.loocv_shortcut):
+def order_selection_law(rng, *, M=400, order=3, K=6, replicates=4000, criterion=risk.loo_mse):
     x = np.linspace(-1, 1, M)
     y = legendre.legval(x, np.ones(order + 1))[:, None] + 0.5 * rng.standard_normal((M, replicates))
     phi = ops.convert_to_numpy(polynomial_features(x.astype("float64"), order + K)).astype("float64")
     scores = np.array([criterion(phi[:, : P + 1], y) for P in range(order, order + K + 1)])
-    counts = np.bincount(select(scores.T[..., None], greater_is_better=False), minlength=K + 1)
+    counts = np.bincount(select_candidate(scores.T[..., None], greater_is_better=False), minlength=K + 1)
     stay = walk(K, lambda k: stats.chi2(k).cdf(2 * k))  # steps chi2_1 - 2 that never lead above 0
     climb = walk(K, lambda k: stats.chi2(k).sf(2 * k))  # that are at their maximum at the end
     law = climb * stay[::-1]

@@ -4,9 +4,9 @@ import numpy as np
 
 from mathdl_keras.chapters.ch12.importance import shapley_variance, total_sobol_index, variance_components
 from mathdl_keras.chapters.ch12.permutation import permutation_importance
-from mathdl_keras.chapters.ch12.regressions import RefitR2Value
+from mathdl_keras.chapters.ch12.regressions import RefitR2Game
 from mathdl_keras.chapters.ch12.shapley import all_coalitions, shapley_exact
-from mathdl_keras.chapters.ch12.values import LossReductionValue
+from mathdl_keras.chapters.ch12.values import LossReductionGame
 from mathdl_keras.core.claims import claim, equals
 
 COEFFICIENTS = {0b0001: 1.0, 0b0010: 2.0, 0b0011: 3.0, 0b0111: 1.0}  # x1 + 2 x2 + 3 x1 x2 + x1 x2 x3; x4 is idle
@@ -34,7 +34,7 @@ def first_order(components, normalized=False):
 def permutation_vs_shapley(rng, *, index=total_sobol_index):
     x = np.where(all_coalitions(4), 1.0, -1.0)  # all 16 rows: independent features
     y = polynomial(x)
-    explained = LossReductionValue(polynomial, x, x, y, squared, "down")
+    explained = LossReductionGame(polynomial, x, x, y, squared, "down")
     permuted = permutation_importance(polynomial, x, y, squared, None, direction="down").mean
     shapley = shapley_exact(explained, 4)
     components = variance_components(np.maximum(explained(all_coalitions(4)), 0.0))
@@ -81,7 +81,7 @@ def correlation(rng, *, rho=0.6, rows=40, theory=lmg_of_two):
     verdicts = []
     for w, s in (((1.0, 0.0), 1.0), ((1.0, 0.5), 0.7)):
         y = x @ np.array(w) + s * noise
-        lmg = shapley_exact(RefitR2Value(x, y), 2)
+        lmg = shapley_exact(RefitR2Game(x, y), 2)
         share = theory(np.array(w), rho) / np.var(y)
         verdicts.append(equals(lmg, share, roundings=1e3, label=f"LMG, w = {w}"))
         if w[1] == 0:

@@ -7,7 +7,7 @@ import numpy as np
 from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch12.permutation import permutation_importance
 from mathdl_keras.chapters.ch12.shapley import shapley_exact
-from mathdl_keras.chapters.ch12.values import InterventionalValue
+from mathdl_keras.chapters.ch12.values import InterventionalGame
 from mathdl_keras.core import datasets
 from mathdl_keras.core.claims import claim, equals, mean_equals
 
@@ -88,7 +88,7 @@ def of_zero(background):
 def shapley_linear(rng, *, d=4, rows=3, unknown=of_the_mean):
     w, b, background, x = rng.standard_normal(d), rng.standard_normal(), *rng.standard_normal((2, 30, d))
     background = background + 1.0
-    value = InterventionalValue(lambda z: z @ w + b, unknown(background)).at(x[:rows])
+    value = InterventionalGame(lambda z: z @ w + b, unknown(background)).at(x[:rows])
     found = shapley_exact(value, d).T  # (rows, d)
     # sums of 2^d values, each a mean of 30 sums of d products
     scale = float(np.abs(w).sum() * (np.abs(x).max() + np.abs(background).max()))

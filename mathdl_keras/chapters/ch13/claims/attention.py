@@ -8,8 +8,8 @@ from keras import ops
 from mathdl_keras.chapters.ch13.attention import SelfAttention, scaled_dot_product_attention
 from mathdl_keras.chapters.ch13.equivariance import equivariance_error
 from mathdl_keras.chapters.ch13.multihead import MultiHeadAttention
-from mathdl_keras.chapters.ch13.positions import SinusoidalPositionalEncoding
-from mathdl_keras.chapters.ch13.transformers import TransformerBlock
+from mathdl_keras.chapters.ch13.positions import SinePositionEncoding
+from mathdl_keras.chapters.ch13.transformers import TransformerEncoderBlock
 from mathdl_keras.core.claims import claim, equals, exactly, mean_equals
 from mathdl_keras.core.loops import compiled
 
@@ -116,7 +116,7 @@ class WithPositions(keras.Layer):
         self.attention = attention
 
     def call(self, x):
-        return self.attention(SinusoidalPositionalEncoding(*x.shape[1:])(x))
+        return self.attention(SinePositionEncoding(*x.shape[1:])(x))
 
 
 def same(layer):
@@ -138,7 +138,7 @@ def causal(layer):
 def permutation_equivariance(rng, *, tokens=5, d=4, change=same):
     x = rng.standard_normal((1, tokens, d))
     verdicts = []
-    for name, layer in (("self-attention", SelfAttention(3)), ("block", TransformerBlock(2, 3, 8))):
+    for name, layer in (("self-attention", SelfAttention(3)), ("block", TransformerEncoderBlock(2, 3, 8))):
         layer.build(x.shape)
         layer.set_weights([rng.standard_normal(w.shape) for w in layer.get_weights()])
         error = equivariance_error(compiled(change(layer)), x)  # all 120 permutations

@@ -10,7 +10,7 @@ from scipy.special import expit
 from mathdl_keras.chapters.ch13.bidirectional import Bidirectional
 from mathdl_keras.chapters.ch13.cells import JordanCell
 from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.layers import LSTM, ExplicitRNN
+from mathdl_keras.chapters.ch13.layers import LSTM, RNN
 from mathdl_keras.chapters.ch13.recurrence import backward_scan, forward_scan
 from mathdl_keras.core.claims import at_most, claim, equals, exactly
 from mathdl_keras.core.loops import compiled
@@ -76,9 +76,7 @@ def jordan_is_low_rank_elman(rng, *, batch=4, steps=12, features=3, units=6, out
     x = rng.normal(size=(batch, steps, features))
     W, U, b, V = draw(rng, [(features, units), (outputs, units), (units,), (units, outputs)])
     U *= 0.9 / np.linalg.norm(V @ U, 2)  # a contraction: 12 steps of sums of 11 terms make 132 roundings at most
-    jordan = ExplicitRNN(
-        JordanCell(units, outputs, output_activation=output_activation, **UNDRAWN), return_sequences=True
-    )
+    jordan = RNN(JordanCell(units, outputs, output_activation=output_activation, **UNDRAWN), return_sequences=True)
     y = outputs_of(jordan, [W, U, b, V, np.zeros(outputs)], x)
     h = in_steps(lambda x, h: (np.tanh(x @ W + h @ (V @ U) + b),), x, np.zeros((batch, units)))
     return equals(y, h @ V, roundings=300, scale=max(1.0, np.abs(h @ V).max()), label="outputs")
@@ -121,7 +119,7 @@ def cases(n, D, lstm, gru):
 
 def run_cell(make, weights, x):
     """All outputs of a cell's layer, and how many parameters it has."""
-    layer = ExplicitRNN(make(**UNDRAWN), return_sequences=True)
+    layer = RNN(make(**UNDRAWN), return_sequences=True)
     return outputs_of(layer, weights, x), layer.count_params()
 
 
@@ -169,7 +167,7 @@ def carried(rng, lstm, *, steps=20, forget_bias=2.0):
 
 def bounded(rng, gru, candidate):
     """The largest state of a GRU with large weights."""
-    layer = ExplicitRNN(gru(8, activation=candidate, **UNDRAWN), return_sequences=True)
+    layer = RNN(gru(8, activation=candidate, **UNDRAWN), return_sequences=True)
     weights = [4 * w for w in draw(rng, [(3, 24), (8, 24), (2, 24)])]
     h = outputs_of(layer, weights, rng.normal(size=(4, 30, 3)))
     return at_most(np.abs(h).max(), 1.0, sharpness=0.9, label="largest GRU state")

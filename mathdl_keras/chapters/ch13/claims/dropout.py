@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from mathdl_keras.chapters.ch13.dropout import TimeDropout
+from mathdl_keras.chapters.ch13.dropout import VariationalDropout
 from mathdl_keras.core.claims import claim, mean_equals
 
 __all__ = ["time_dropout"]
@@ -16,7 +16,7 @@ __all__ = ["time_dropout"]
 def time_dropout(rng, *, keep=0.8, steps=10, sequences=2000, features=25, shared=True, fresh=False):
     verdicts, odds = [], (1 - keep) / keep
     for name, shared_mask, variance in (("shared", shared, steps**2 * odds), ("fresh", fresh, steps * odds)):
-        layer = TimeDropout(1 - keep, shared_mask, seed=int(rng.integers(2**31)))
+        layer = VariationalDropout(1 - keep, shared_mask, seed=int(rng.integers(2**31)))
         y = ops.convert_to_numpy(layer(ops.ones((sequences, steps, features)), training=True)).astype("float64")
         sums = y.sum(axis=1).ravel()
         verdicts += [

@@ -6,7 +6,7 @@ from keras import ops
 from scipy import linalg
 
 from mathdl_keras.chapters.ch13.observers import Observer
-from mathdl_keras.chapters.ch13.plants import LinearPlant, error_covariance, riccati_gain
+from mathdl_keras.chapters.ch13.plants import LinearPlant, kalman_error_covariance, kalman_gain
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.claims import claim, close_to, equals, mean_equals
 from mathdl_keras.core.loops import compiled, scan
@@ -22,7 +22,7 @@ SLOW = np.array([[0.2], [0.1]])  # stable, and not the best
 
 def filter_gain(plant):
     """The gain that corrects at the time of the measurement, without the step to the next."""
-    P, C = error_covariance(plant), plant.C
+    P, C = kalman_error_covariance(plant), plant.C
     return P @ C.T @ np.linalg.inv(C @ P @ C.T + plant.R)
 
 
@@ -55,7 +55,7 @@ def errors(plant, gain, rng, steps, runs):
     refuted_by={"the filter's gain in the predictor": {"gain": filter_gain}},
     precision="float64",
 )
-def observer_covariance(rng, *, runs=4000, steps=60, gain=riccati_gain):
+def observer_covariance(rng, *, runs=4000, steps=60, gain=kalman_gain):
     plant, verdicts = OSCILLATION, []
     for name, L, P in (("Riccati", gain(plant), riccati(plant)), ("Lyapunov", SLOW, lyapunov(plant, SLOW))):
         e = errors(plant, L, rng, steps, runs)
@@ -64,7 +64,7 @@ def observer_covariance(rng, *, runs=4000, steps=60, gain=riccati_gain):
             mean_equals(squares, 2.0, standard_error=2 / np.sqrt(runs), label=f"{name}: e' P^-1 e"),
             mean_equals(e[:, :, None] * e[:, None, :], P, label=f"{name}: e e'"),
         ]
-    solved = {"Riccati": error_covariance(plant), "Lyapunov": error_covariance(plant, SLOW)}
+    solved = {"Riccati": kalman_error_covariance(plant), "Lyapunov": kalman_error_covariance(plant, SLOW)}
     for (name, P), known in zip(solved.items(), (riccati(plant), lyapunov(plant, SLOW)), strict=True):
         # the equations' condition, 1/(1 - rho^2), is below 10 here
         verdicts.append(equals(P, known, roundings=1000, scale=np.abs(known).max(), label=f"{name}: the equation"))

@@ -6,7 +6,7 @@ from keras import ops
 from mathdl_keras.chapters.ch13.attention import causal_mask
 from mathdl_keras.chapters.ch13.claims.attention import by_heads
 from mathdl_keras.chapters.ch13.multihead import MultiHeadAttention
-from mathdl_keras.chapters.ch13.positions import SinusoidalPositionalEncoding
+from mathdl_keras.chapters.ch13.positions import SinePositionEncoding
 from mathdl_keras.chapters.ch13.transformers import TransformerEncoder
 from mathdl_keras.core.claims import claim, equals, exactly
 from mathdl_keras.core.loops import compiled, scan
@@ -76,7 +76,7 @@ def causality(rng, *, tokens=6, d=8, layers=2, attention=MultiHeadAttention):
     )
 
 
-class IndexPerEntry(SinusoidalPositionalEncoding):
+class IndexPerEntry(SinePositionEncoding):
     """Each entry has a frequency of its own: sine and cosine are no pair."""
 
     def __init__(self, max_length, dim):
@@ -92,7 +92,7 @@ class IndexPerEntry(SinusoidalPositionalEncoding):
     refuted_by={"an index per entry": {"layer": IndexPerEntry}},
     precision="float64",
 )
-def positional_encoding(rng, *, d=64, places=128, shift=7, layer=SinusoidalPositionalEncoding):
+def positional_encoding(rng, *, d=64, places=128, shift=7, layer=SinePositionEncoding):
     PE = ops.convert_to_numpy(layer(places, d)(ops.zeros((1, places, d), "float64")))[0]
     omega = np.exp(-np.log(10_000.0) * np.arange(d // 2) / (d // 2))
     sines, cosines = PE[:-shift, 0::2], PE[:-shift, 1::2]

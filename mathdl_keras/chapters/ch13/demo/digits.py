@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch13.layers import GRU, LSTM, SimpleRNN
-from mathdl_keras.chapters.ch13.positions import SinusoidalPositionalEncoding
-from mathdl_keras.chapters.ch13.transformers import TransformerBlock
+from mathdl_keras.chapters.ch13.positions import SinePositionEncoding
+from mathdl_keras.chapters.ch13.transformers import TransformerEncoderBlock
 from mathdl_keras.core import datasets
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.demo import Results, Session
@@ -49,8 +49,8 @@ def transformer(positions: bool):
     x = keras.Input((ROWS, ROWS))
     h = keras.layers.Dense(UNITS)(x)
     if positions:
-        h = SinusoidalPositionalEncoding(ROWS, UNITS)(h)
-    h = TransformerBlock(heads=4, key_dim=UNITS // 4, ff_dim=2 * UNITS, name="block")(h)
+        h = SinePositionEncoding(ROWS, UNITS)(h)
+    h = TransformerEncoderBlock(heads=4, key_dim=UNITS // 4, ff_dim=2 * UNITS, name="block")(h)
     return FunctionalStepModel(x, keras.layers.Dense(10)(keras.layers.GlobalAveragePooling1D()(h)))
 
 

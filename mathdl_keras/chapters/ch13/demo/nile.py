@@ -17,7 +17,7 @@ from keras import ops
 from scipy import optimize
 
 from mathdl_keras.chapters.ch13.observers import Observer
-from mathdl_keras.chapters.ch13.plants import LinearPlant, error_covariance, riccati_gain
+from mathdl_keras.chapters.ch13.plants import LinearPlant, kalman_error_covariance, kalman_gain
 from mathdl_keras.core import series
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
@@ -37,13 +37,13 @@ def run(session: Session) -> Results:
     learned = learn_gain(session, flow)
     noise, steps = maximum_likelihood(flow)
     plant = LinearPlant([[1.0]], None, [[1.0]], [[steps]], [[noise]])
-    riccati = float(riccati_gain(plant)[0, 0])
+    riccati = float(kalman_gain(plant)[0, 0])
     gains = np.linspace(0.02, 1.0, 50)
     views = {
         "years": river.time,
         "flow": flow,
         "levels": {"learned": forecasts(flow, learned), "Riccati": forecasts(flow, riccati)},
-        "deviation": float(np.sqrt(error_covariance(plant)[0, 0])),
+        "deviation": float(np.sqrt(kalman_error_covariance(plant)[0, 0])),
         "gains": {"learned": learned, "Riccati": riccati},
         "errors": (gains, [root_mean_square(flow, gain) for gain in gains]),
     }

@@ -8,7 +8,7 @@ from scipy import signal
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
 from mathdl_keras.chapters.ch14.geometry import conv_output_size, toeplitz_matrix
 from mathdl_keras.chapters.ch14.geometry import receptive_field as width_of
-from mathdl_keras.chapters.ch14.layers import ExplicitConv2D
+from mathdl_keras.chapters.ch14.layers import Conv2D
 from mathdl_keras.core.autodiff import grad, vjp
 from mathdl_keras.core.claims import claim, equals, exactly
 from mathdl_keras.core.loops import compiled
@@ -95,7 +95,7 @@ def zero_padded(x, k):
 )
 def equivariance(rng, *, size=12, k=3, stride=3, continued=wrapped):
     x = rng.standard_normal((1, size, size, 2))
-    layers = {s: ExplicitConv2D(4, k, strides=s) for s in (1, stride)}
+    layers = {s: Conv2D(4, k, strides=s) for s in (1, stride)}
 
     def outputs(shift, s, continued):
         return layers[s](continued(np.roll(x, shift, axis=(1, 2)), k))
@@ -129,7 +129,7 @@ def equivariance(rng, *, size=12, k=3, stride=3, continued=wrapped):
     precision="float64",
 )
 def toeplitz(rng, *, size=7, k=3, strides=2, padding=1, kernel_of=lambda K: K):
-    layer = ExplicitConv2D(4, k, strides=strides, padding=padding)
+    layer = Conv2D(4, k, strides=strides, padding=padding)
     x = rng.standard_normal((1, size, size, 3))
     z = layer(x)
     T = toeplitz_matrix(kernel_of(ops.convert_to_numpy(layer.kernel.value)), (size, size, 3), strides, padding)
@@ -155,7 +155,7 @@ def receptive_field(rng, *, length=48, width=width_of):
 
 def _sensitivity(stack, length):
     """d out / d in of one output of convolutions with positive kernels: nothing can cancel."""
-    layers = [ExplicitConv2D(1, (1, k), strides=(1, s), kernel_initializer="ones") for k, s in stack]
+    layers = [Conv2D(1, (1, k), strides=(1, s), kernel_initializer="ones") for k, s in stack]
     network = keras.Sequential([keras.Input((1, length, 1)), *layers])
     first = compiled(grad(lambda x: network(x)[0, 0, 0, 0]))
     return ops.convert_to_numpy(first(ops.ones((1, 1, length, 1)))).ravel()

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 from scipy import integrate, stats
 
-from mathdl_keras.chapters.ch14.detection import detection_probability, null_threshold, sliding_correlation
+from mathdl_keras.chapters.ch14.detection import detection_probability, detection_threshold, sliding_correlation
 from mathdl_keras.chapters.ch14.filters import MatchedFilter1D, PearsonCorrelation1D, SignalDetector
 from mathdl_keras.chapters.ch14.models import LearnedFilterDetector
 from mathdl_keras.core.autodiff import per_example_gradients, value_and_grad
@@ -85,7 +85,7 @@ def pearson_null(rng, *, n=8, mean=5.0, p_fa=0.01, draws=20_000, layer=PearsonCo
     x = mean + rng.standard_normal((draws, n, 1))
     r = ops.convert_to_numpy(compiled(layer(s))(ops.convert_to_tensor(x)))[:, 0, 0].astype("float64")
     law = stats.beta(0.5, (n - 2) / 2)
-    alarms = r > null_threshold(n, p_fa)
+    alarms = r > detection_threshold(n, p_fa)
     return (
         distributed_as(r**2, law.cdf, label="r^2"),
         mean_equals(r**2, 1 / (n - 1), standard_error=law.std() / np.sqrt(draws), label="E r^2"),

@@ -7,7 +7,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import expit
 
 from mathdl_keras.chapters.ch15.claims.players import Line, Points, number, train
-from mathdl_keras.chapters.ch15.games import gan_value, optimal_discriminator
+from mathdl_keras.chapters.ch15.games import gan_value_function, optimal_discriminator
 from mathdl_keras.chapters.ch15.gan import GAN
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.claims import claim, close_to, equals, mean_equals
@@ -82,7 +82,7 @@ def optimal_discriminators(rng, *, n=20_000, factor=2.0, discriminator=optimal_d
     return (
         # a minimum is found to the root of the roundoff, times the curvature's root
         close_to(D, best_by_search(p, q), relative=1e-6, label="D on six atoms"),
-        equals(gan_value(D, p, q), value, roundings=100, label="V on six atoms"),
+        equals(gan_value_function(D, p, q), value, roundings=100, label="V on six atoms"),
         mean_equals(rows, [*w, -np.log(4) + factor * limit], standard_error=np.array([*errors, error]),
                     label="logistic weights and V of N(0,1) and N(1,1)"),
     )  # fmt: skip
@@ -101,7 +101,7 @@ def equilibrium_value(rng, *, n=20_000, shift=0.0):
     def game(a):
         q = ops.softmax(a)
         D = ops.stop_gradient(optimal_discriminator(ops.convert_to_tensor(p), q))
-        return gan_value(D, ops.convert_to_tensor(p), q)
+        return gan_value_function(D, ops.convert_to_tensor(p), q)
 
     at = ops.convert_to_tensor(logits + shift * np.eye(6)[0])
     value, slopes = compiled(lambda a: (game(a), grad(game)(a)))(at)

@@ -7,7 +7,7 @@ from scipy import stats
 
 from mathdl_keras.chapters.ch15.claims.players import train
 from mathdl_keras.chapters.ch15.games import jensen_shannon
-from mathdl_keras.chapters.ch15.transport import kantorovich_lp, wasserstein_1d
+from mathdl_keras.chapters.ch15.transport import wasserstein_1d, wasserstein_discrete
 from mathdl_keras.chapters.ch15.wgan import WassersteinGAN
 from mathdl_keras.core.claims import claim, equals
 from mathdl_keras.core.loops import compiled
@@ -67,7 +67,7 @@ def wasserstein(
 ):
     x, y = rng.standard_normal(n), 0.5 + 1.3 * rng.standard_normal(n)
     w = compiled(distance)(*map(ops.convert_to_tensor, (x, y)))
-    plan = kantorovich_lp(np.full(n, 1 / n), np.full(n, 1 / n), np.abs(x[:, None] - y))[0]
+    plan = wasserstein_discrete(np.full(n, 1 / n), np.full(n, 1 / n), np.abs(x[:, None] - y))[0]
     gaps = np.array([0.5, 1.0, 3.0])
     moved = compiled(wasserstein_1d)(ops.zeros((3, 1), "float64"), ops.convert_to_tensor(gaps[:, None]))
     apart = divergence(np.tile(np.eye(4)[0], (3, 1)), np.eye(4)[1:])  # a point, and one that is 1, 2 or 3 atoms away

@@ -5,7 +5,7 @@ from keras import ops
 from scipy import optimize, stats
 from sklearn.decomposition import PCA
 
-from mathdl_keras.chapters.ch15.bounds import FORMS, elbo_draws
+from mathdl_keras.chapters.ch15.bounds import FORMS, elbo_samples
 from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian, FullGaussian, gaussian_log_density
 from mathdl_keras.chapters.ch15.linear_vae import LinearVAE
 from mathdl_keras.chapters.ch15.posteriors import GaussianPosterior, descend
@@ -65,9 +65,9 @@ def elbo_gap(rng, *, features=5, latent=2, draws=100_000, noise=0.5, gaussian=Di
 
     def everything(noises):
         q = gaussian(mean, log_variance)
-        bounds = [elbo_draws(log_joint, q, noises, form) for form in FORMS]
+        bounds = [elbo_samples(log_joint, q, noises, form) for form in FORMS]
         q = FullGaussian(posterior, scale)
-        return bounds, elbo_draws(log_joint, q, noises, "full_mc"), log_joint(q.sample(noises))
+        return bounds, elbo_samples(log_joint, q, noises, "full_mc"), log_joint(q.sample(noises))
 
     bounds, constant, terms = compiled(everything)(ops.convert_to_tensor(noises))
     largest = np.abs(ops.convert_to_numpy(terms)).max()

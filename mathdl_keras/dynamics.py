@@ -1,0 +1,12 @@
+"""Linear plants, their observers, and the stability of recurrences: `from mathdl_keras.dynamics import kalman_gain`."""
+
+from mathdl_keras.chapters.ch13.plants import (
+    LinearPlant,
+    kalman_error_covariance,
+    kalman_gain,
+)
+from mathdl_keras.chapters.ch13.stability import (
+    lyapunov_exponent,
+    spectral_radius,
+    state_jacobians,
+)
