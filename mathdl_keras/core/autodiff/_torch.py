@@ -105,11 +105,12 @@ class _Call:
     def __init__(self, forward, backward):
         self.forward, self.backward = forward, backward
 
-    def unpack(self, outputs, residuals):
+    def run(self, *args):
+        outputs, residuals = self.forward(*args)
         self.outputs, self.residuals = _skeleton(outputs), _skeleton(residuals)
-        outputs = _leaves(outputs)
+        given = set(map(id, args))  # an output or a residual may be an argument itself: PyTorch wants a view of it
+        outputs = [t.view_as(t) if id(t) in given else t for t in _leaves(outputs)]
         self.split = len(outputs)
-        # a residual may be an argument itself, which PyTorch saves only as a view
         return *outputs, *(t.view_as(t) for t in _leaves(residuals))
 
     def pack_outputs(self, flat):
@@ -148,7 +149,7 @@ class _Rule(torch.autograd.Function):
 
     @staticmethod
     def forward(call, *args):
-        return call.unpack(*call.forward(*args))
+        return call.run(*args)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
