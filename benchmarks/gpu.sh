@@ -12,7 +12,9 @@ if compgen -G ".wheels/*.whl" >/dev/null; then
   python3 -m pip install -q --no-index --no-deps --no-compile --target "$out/.site" .wheels/*.whl || exit 1
   export PYTHONPATH="$out/.site${PYTHONPATH:+:$PYTHONPATH}"
 fi
-export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}" XLA_PYTHON_CLIENT_PREALLOCATE=false TF_CPP_MIN_LOG_LEVEL=3 PYTHONUNBUFFERED=1
+export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}" XLA_PYTHON_CLIENT_PREALLOCATE=false PYTHONUNBUFFERED=1 COLUMNS=160
+# Tolerances are those of float32. By default a GPU multiplies float32 matrices in TF32, with 11 bits.
+export NVIDIA_TF32_OVERRIDE=0 JAX_DEFAULT_MATMUL_PRECISION=highest
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 
 tests() { # backend: the tests, on all cores if pytest-xdist is there
