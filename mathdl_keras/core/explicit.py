@@ -1,8 +1,8 @@
 r"""Layers whose derivative is written by hand, and chains of them: one protocol for all chapters.
 
-A layer is a function :math:`y = f(x; \theta)`. It is written twice: `forward_pass` computes y, and keeps in a cache what
-the derivative needs; `backward_pass` takes the gradient of a loss with respect to y, and returns those with respect to
-x and to each weight,
+A layer is a function :math:`y = f(x; \theta)`. It is written twice: `forward_pass` computes y, and keeps in a cache
+what the derivative needs; `backward_pass` takes the gradient of a loss with respect to y, and returns those with
+respect to x and to each weight,
 
 .. math::
     \frac{\partial\Lambda}{\partial x} = \Big(\frac{\partial f}{\partial x}\Big)^{\!\top}
@@ -12,7 +12,7 @@ x and to each weight,
 
 | who | uses |
 | --- | --- |
-| a layer called inside any Keras model | `by_hand`: automatic differentiation takes `backward_pass` and never looks inside |
+| a layer called inside any Keras model | `by_hand`: differentiation takes `backward_pass` and never looks inside |
 | a model trained by hand | `Chain`: the passes one after the other, and pairs of a gradient and its variable |
 | `core.autodiff.jvp`, `hvp` | `forward_pass`, which the backend differentiates |
 
@@ -42,8 +42,8 @@ class ExplicitLayer(ChecksData, keras.Layer):
 
     Where `call` needs more than `training`, a subclass writes `call` itself and hands on to `by_hand`.
 
-    A subclass reads its inputs by `read` and its weights by `value_of`: both come in the dtype of the computation, which
-    is that of the layer, or float32 in mixed precision if `wide` is set. `narrow` brings results back.
+    A subclass reads its inputs by `read` and its weights by `value_of`: both come in the dtype of the computation,
+    which is that of the layer, or float32 in mixed precision if `wide` is set. `narrow` brings results back.
 
     Attributes:
         wide: Boolean, whether a layer of dtype float16 or bfloat16 computes in float32, as sums of many terms need;
@@ -247,7 +247,8 @@ class Chain:
 
     def backward_pass(self, doutputs, caches):
         """Pairs of a gradient and its variable, in the order of the layers; nobody asks for the gradient of x."""
-        pairs, first = [], next((k for k, layer in enumerate(self.layers) if trained(layer)), len(self.layers))
+        pairs: list[tuple] = []
+        first = next((k for k, layer in enumerate(self.layers) if trained(layer)), len(self.layers))
         for k in reversed(range(first, len(self.layers))):
             layer = self.layers[k]
             if k == first:

@@ -1,9 +1,11 @@
 """The checker is checked: right gradients pass by every method, gradients 0.1 % off by none."""
 
+import keras
 import numpy as np
 import pytest
 
-from mathdl_keras.autodiff import check_gradient
+from mathdl_keras.autodiff import check_gradient, layer_gradients
+from mathdl_keras.layers import Dense
 
 THETA = np.linspace(-1, 1.5, 6).reshape(2, 3)
 
@@ -53,3 +55,19 @@ def test_a_quadratic_function_leaves_rounding_only():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         check_gradient(**{"f": f, "theta": THETA, "gradient": GRADIENT} | arguments)
+
+
+def test_layers_with_a_derivative_by_hand_show_the_same_deltas_as_those_of_keras():
+    """A probe inside an activation is nothing that the rule of an explicit layer is given: it must be seen all the same."""
+    rng = np.random.default_rng(0)
+    x, y = (rng.standard_normal((5, n)).astype("float32") for n in (2, 1))
+    found = []
+    for layer in (keras.layers.Dense, Dense):
+        model = keras.Sequential([keras.Input((2,)), layer(3, activation="tanh"), keras.layers.Dense(1)])
+        model.compile(loss="mse")
+        model.set_weights([np.sin(1.0 + np.arange(w.size)).reshape(w.shape) for w in model.get_weights()])
+        found.append(layer_gradients(model, x, y))
+    for peer, ours in zip(*found, strict=True):
+        assert np.all(np.abs(peer.delta).max(axis=0) > 0)
+        np.testing.assert_allclose(ours.delta, peer.delta, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours.kernel, peer.kernel, rtol=1e-5, atol=1e-6)

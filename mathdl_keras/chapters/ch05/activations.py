@@ -23,7 +23,7 @@ from keras import ops
 
 from mathdl_keras.core.autodiff import vjp
 
-__all__ = ["Activation", "Clip", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softplus", "Tanh", "get", "pull_back"]
+__all__ = ["Activation", "Clip", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softplus", "Tanh", "get"]
 
 
 class Activation:
@@ -258,7 +258,7 @@ def pull_back(activation, z, upstream):
     """
     if isinstance(activation, Linear) or activation is keras.activations.linear:
         return upstream
-    if isinstance(activation, Activation):
+    if hasattr(activation, "derivative"):
         return upstream * activation.derivative(z)
     return vjp(activation, z)[1](upstream)
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.core.autodiff import value_and_grad
+from mathdl_keras.core.autodiff import plain_rules, value_and_grad
 from mathdl_keras.core.graph import layers_of, replaced
 from mathdl_keras.core.training import ManualGradientModel
 
@@ -89,7 +89,7 @@ def layer_gradients(model, x, y):
     """
     x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
     layers = layers_with_kernel(model)
-    with probing(layers) as probes:
+    with plain_rules(), probing(layers) as probes:
         mean_loss(model, x, y)
         epsilons = [probe.start() for probe in probes]
         variables = [layer.kernel for layer in layers] + [e for own in epsilons for e in own]

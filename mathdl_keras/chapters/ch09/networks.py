@@ -74,8 +74,8 @@ class DropoutMLP(BackpropMLP):
         Args:
             x: Tensor (batch, n_0), rows.
             training: Boolean, whether to drop.
-            masks: List of tensors of zeros and ones, for the inputs and each hidden layer, `(batch, n)`; by default they
-                are drawn.
+            masks: List of tensors of zeros and ones, for the inputs and each hidden layer, `(batch, n)`; by default
+                they are drawn.
         """
         self.check_features(x.shape)
         masks = masks or [None] * len(self.dense)

@@ -101,7 +101,7 @@ class RecurrentBPTT(BackpropModel):
         if not self.return_sequences:
             dU = dU[:, None]
         rows = ops.reshape(ops.swapaxes(dU, 0, 1), (-1, dU.shape[-1]))
-        dh, dV, dc = self.readout.backward_pass(rows, kept)
+        dh, (dV, dc) = self.readout.backward_pass(rows, kept)
         dh = ops.reshape(dh, (dU.shape[1], -1, h.shape[-1]))
         silent = ops.zeros_like(h[: h.shape[0] - dU.shape[1]])  # steps whose output no loss has seen
         deltas, _ = backward_scan(

@@ -49,6 +49,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "per_example_gradients",
+    "plain_rules",
     "value_and_grad",
     "vjp",
 ]
@@ -116,7 +117,7 @@ def jvp(f, x, v):
         >>> keras.ops.convert_to_numpy(jvp(lambda x: x**2, x, v)[1]).tolist()
         [2.0, 0.0]
     """
-    with _plain_rules():
+    with plain_rules():
         return _engine.jvp(f, x, v)
 
 
@@ -175,7 +176,7 @@ def hvp(f, x, v):
         >>> keras.ops.convert_to_numpy(hvp(lambda x: keras.ops.sum(x**3), x, v)).tolist()
         [6.0, 12.0]
     """
-    with _plain_rules():
+    with plain_rules():
         return _engine.hvp(f, x, v)
 
 
@@ -246,8 +247,20 @@ _mode = _Mode()
 
 
 @contextlib.contextmanager
-def _plain_rules():
-    """While it is open, the backend differentiates the forward function of each rule: it must see the formula."""
+def plain_rules():
+    """A region in which the backend differentiates the forward function of each rule made by `custom_vjp`.
+
+    Forward mode needs it, and whoever differentiates by a tensor that a rule reads but is not given, such as a probe
+    inside an activation.
+
+    Example:
+        >>> import keras
+        >>> half = custom_vjp(lambda x: (x * x, x), lambda x, u: (x * u,))  # a rule that is wrong by a factor 2
+        >>> x = keras.ops.convert_to_tensor([3.0])
+        >>> with plain_rules():
+        ...     float(grad(half)(x)[0])
+        6.0
+    """
     before, _mode.plain = _mode.plain, True
     try:
         yield
