@@ -58,7 +58,7 @@ def test_bad_arguments(arguments, message):
 
 
 def test_layers_with_a_derivative_by_hand_show_the_same_deltas_as_those_of_keras():
-    """A probe inside an activation is nothing that the rule of an explicit layer is given: it must be seen all the same."""
+    """A probe inside an activation is not handed to the rule of an explicit layer: it must be seen all the same."""
     rng = np.random.default_rng(0)
     x, y = (rng.standard_normal((5, n)).astype("float32") for n in (2, 1))
     found = []
