@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import ChecksData
-from mathdl_keras.core.elementary import cos
+from mathdl_keras.core.linalg import cos
 
 __all__ = ["RandomFeatures"]
 
