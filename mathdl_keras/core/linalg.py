@@ -20,8 +20,8 @@ The functions of Keras that drop float64 where `floatx` is float32, and what to 
 | `cumsum, median, linspace, array` | PyTorch | NumPy, or a product with a triangle of ones |
 | `logaddexp` | JAX, PyTorch | `softplus`, `logsumexp` |
 
-`einsum, sum, exp, log, erf, sqrt, relu, sigmoid, softplus, solve, cholesky, svd, qr, where, full_like` and the operators
-keep it. On TensorFlow a bare Python number is float32: `same_dtype` casts it.
+`einsum, sum, exp, log, erf, sqrt, relu, sigmoid, softplus, solve, cholesky, svd, qr, where, full_like` and the
+operators keep it. On TensorFlow a bare Python number is float32: `same_dtype` casts it.
 """
 
 import math
@@ -135,7 +135,7 @@ def dot(x, W):
     """Rows of x times W, `(..., D) x (D, G) -> (..., G)`, as one product of two matrices.
 
     Args:
-        x: Tensor `(rows, D)` or `(batch, time, D)`.
+        x: Tensor `(..., D)`.
         W: Tensor `(D, G)`.
 
     Example:
@@ -144,7 +144,7 @@ def dot(x, W):
     """
     if len(x.shape) == 2:
         return x @ W
-    return ops.reshape(ops.reshape(x, (-1, W.shape[0])) @ W, (x.shape[0], -1, W.shape[1]))
+    return ops.reshape(ops.reshape(x, (-1, W.shape[0])) @ W, (*ops.shape(x)[:-1], W.shape[1]))
 
 
 def outer_sum(x, delta):

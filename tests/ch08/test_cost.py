@@ -8,7 +8,6 @@ import pytest
 from keras import layers, ops
 
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
-from mathdl_keras.chapters.ch06 import layers as backprop
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.chapters.ch08.cost import activation_memory, count_flops, network_cost
 from mathdl_keras.chapters.ch08.profilers import measured_flops

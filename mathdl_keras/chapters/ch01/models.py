@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import minimum_norm, normal_equations, ridge_regression, solve_ridge
+from mathdl_keras.chapters.ch01.solvers import minimum_norm, normal_equations, ridge_regression
 from mathdl_keras.core.checks import ChecksData, as_table
+from mathdl_keras.core.linalg import solve_ridge
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["MinimumNormRegressor"]
@@ -79,7 +80,7 @@ class MinimumNormRegressor(ChecksData, keras.Model):
 
     def call(self, x):
         phi = x if self.features is None else self.features(x)
-        return ops.einsum("mi,it->mt", ops.cast(phi, self.compute_dtype), ops.cast(self.kernel, self.compute_dtype))
+        return ops.cast(phi, self.compute_dtype) @ ops.cast(self.kernel, self.compute_dtype)
 
     def fit_closed_form(self, x, y):
         """Solves for the kernel, in float64 on every backend.

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.linalg import gram, solve_ridge, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import unit_roundoff
 
@@ -44,7 +45,7 @@ def minimum_norm(phi, y, rcond=None):
         rcond = 2 * max(phi.shape[-2:]) * unit_roundoff(s)
     kept = s > rcond * s[..., :1]
     inverse = ops.where(kept, 1 / ops.where(kept, s, ops.ones_like(s)), ops.zeros_like(s))
-    return ops.einsum("...kj,...kt->...jt", Vt, inverse[..., None] * ops.einsum("...mk,...mt->...kt", U, y))
+    return gram(Vt, inverse[..., None] * gram(U, y))
 
 
 def ridge_regression(phi, y, ridge):
@@ -72,23 +73,13 @@ def ridge_regression(phi, y, ridge):
     phi, y = ops.convert_to_tensor(phi), ops.convert_to_tensor(y)
     M, p = phi.shape[-2:]
     if p <= M:
-        G, c = ops.einsum("...mi,...mj->...ij", phi, phi), ops.einsum("...mi,...mt->...it", phi, y)
+        G, c = gram(phi), gram(phi, y)
         return solve_ridge(G, c, M * ridge)
-    K = ops.einsum("...mi,...ni->...mn", phi, phi)
-    return ops.einsum("...mi,...mt->...it", phi, solve_ridge(K, y, M * ridge))
+    K = phi @ transpose(phi)
+    return gram(phi, solve_ridge(K, y, M * ridge))
 
 
-def solve_ridge(G, c, shift):
-    """(G + shift I)^-1 c for a positive semi-definite G, by Cholesky's factor."""
-    return cholesky_solve(ops.cholesky(G + shift * ops.eye(G.shape[-1], dtype=G.dtype)), c)
-
-
-def cholesky_solve(L, c):
-    """(L L^T)^-1 c for a lower triangular L; leading axes are replicates."""
-    return ops.solve_triangular(ops.swapaxes(L, -1, -2), ops.solve_triangular(L, c, lower=True), lower=False)
-
-
-_accumulate = compiled(lambda G, c, A, y: (G + ops.einsum("mi,mj->ij", A, A), c + ops.einsum("mi,mt->it", A, y)))
+_accumulate = compiled(lambda G, c, A, y: (G + gram(A), c + gram(A, y)))
 
 
 def normal_equations(x, y, features=None):

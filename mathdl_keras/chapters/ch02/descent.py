@@ -11,6 +11,7 @@ It converges where :math:`0 < \eta < 2/\lambda_{\max}(H)`; the factor 2 of H is 
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.linalg import gram, matmul, transpose
 from mathdl_keras.core.loops import compiled, compiled_loop, scan
 
 __all__ = ["gradient_descent", "mse_gradient", "mse_hessian", "gd_error_theory", "stable_learning_rate"]
@@ -40,8 +41,8 @@ def mse_gradient(X, y, theta):
         raise ValueError(
             f"y and theta must have the same axes after the first; received {tuple(y.shape)}, {tuple(theta.shape)}"
         )
-    residual = ops.einsum("md,d...->m...", X, theta) - y
-    return (2 / X.shape[0]) * ops.einsum("md,m...->d...", X, residual)
+    residual = matmul(X, theta) - y
+    return (2 / X.shape[0]) * matmul(transpose(X), residual)
 
 
 def mse_hessian(X):
@@ -58,7 +59,7 @@ def mse_hessian(X):
         5.0
     """
     X = ops.convert_to_tensor(X)
-    return (2 / X.shape[0]) * ops.einsum("mi,mj->ij", X, X)
+    return (2 / X.shape[0]) * gram(X)
 
 
 def stable_learning_rate(H):

@@ -11,6 +11,8 @@ Everything comes from :math:`X = QR`, so that the condition number is not square
 
 from keras import ops
 
+from mathdl_keras.core.linalg import transpose
+
 __all__ = ["coefficient_covariance", "leverage_scores", "residual_variance"]
 
 
@@ -54,7 +56,7 @@ def coefficient_covariance(X, variance=1.0):
     R = ops.qr(X)[1]
     inverse = ops.solve_triangular(R, ops.broadcast_to(ops.eye(R.shape[-1], dtype=R.dtype), R.shape), lower=False)
     variance = ops.convert_to_tensor(variance, dtype=X.dtype)[..., None, None]
-    return variance * ops.einsum("...ij,...kj->...ik", inverse, inverse)
+    return variance * (inverse @ transpose(inverse))
 
 
 def leverage_scores(X):

@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.linalg import gram
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import dtype_of, unit_roundoff
 
@@ -114,7 +115,7 @@ def _table(v, name):
 @compiled
 def _add(sums, x, y, shift_x, shift_y):
     x, y = x - shift_x, y - shift_y
-    terms = ops.sum(x, axis=0), ops.sum(y, axis=0), ops.einsum("mi,mj->ij", x, x), ops.einsum("mi,mk->ik", x, y)
+    terms = ops.sum(x, axis=0), ops.sum(y, axis=0), gram(x), gram(x, y)
     return [total + term for total, term in zip(sums, terms, strict=True)]
 
 
@@ -131,7 +132,7 @@ def _centred(sums, shift_x, shift_y, count):
 @compiled
 def _add_slope(total, x, y, mean_x, mean_y, kernel):
     x = x - mean_x
-    return total + ops.einsum("mi,mk->ik", x, y - mean_y - ops.einsum("mj,jk->mk", x, kernel))
+    return total + gram(x, y - mean_y - x @ kernel)
 
 
 @compiled

@@ -29,9 +29,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import cholesky_solve, minimum_norm
+from mathdl_keras.chapters.ch01.solvers import minimum_norm
 from mathdl_keras.chapters.ch02.descent import gradient_descent
 from mathdl_keras.chapters.ch02.rows import Rows
+from mathdl_keras.core.linalg import cholesky_solve, gram, matmul, transpose
 from mathdl_keras.core.loops import compiled
 
 __all__ = ["LeastSquares", "least_squares", "solve_normal"]
@@ -118,7 +119,7 @@ def solve_normal(gram, moment):
     """
     gram, moment = ops.convert_to_tensor(gram), ops.convert_to_tensor(moment)
     d = ops.sqrt(ops.diagonal(gram, axis1=-2, axis2=-1))[..., None]  # (..., p, 1)
-    L = ops.cholesky(gram / (d * ops.swapaxes(d, -1, -2)))
+    L = ops.cholesky(gram / (d * transpose(d)))
     return cholesky_solve(L, moment / d) / d
 
 
@@ -148,7 +149,7 @@ def _from_moments(rows, solver):
         kernel = _solve(moments.xx, moments.xy)
         if condition > rows.u**-0.125:
             kernel = kernel + _solve(moments.xx, rows.slope(moments, kernel))
-    bias = moments.mean_y - ops.einsum("j,jk->k", moments.mean_x, kernel)
+    bias = moments.mean_y - matmul(moments.mean_x, kernel)
     return LeastSquares(kernel, bias, "gd" if solver == "gd" else "normal", condition, rows.features)
 
 
@@ -169,7 +170,7 @@ def _descend(C, c, condition, ends, u):
             f"that needs {steps}: use 'qr'"
         )
     start = ops.zeros_like(c)
-    return gradient_descent(lambda theta: ops.einsum("ij,jk->ik", C, theta) - c, start, 2 / sum(ends), steps)
+    return gradient_descent(lambda theta: C @ theta - c, start, 2 / sum(ends), steps)
 
 
 def _from_triangle(rows, solver):
@@ -188,7 +189,7 @@ def _from_triangle(rows, solver):
         kernel, route = ops.solve_triangular(Rx, z, lower=False), "qr"
     else:
         units = _units(rows, solver, rank, norms)
-        b = ops.einsum("jr,jk->rk", U[:, :rank], z) / s[:rank, None]
+        b = gram(U[:, :rank], z) / s[:rank, None]
         kernel, route = _smallest(Vt[:rank] * rows.tensor(norms / units), b) / rows.tensor(units[:, None]), "svd"
     return LeastSquares(kernel, _bias(rows, R, kernel), route, condition, rank)
 
@@ -203,8 +204,8 @@ def _bias(rows, R, kernel):
     if not rows.fit_intercept:
         return ops.zeros_like(kernel[0])
     p = rows.features
-    about = (R[0, p + 1 :] - ops.einsum("j,jk->k", R[0, 1 : p + 1], kernel)) / R[0, 0]
-    return about + rows.shift_y - ops.einsum("j,jk->k", rows.shift_x, kernel)
+    about = (R[0, p + 1 :] - matmul(R[0, 1 : p + 1], kernel)) / R[0, 0]
+    return about + rows.shift_y - matmul(rows.shift_x, kernel)
 
 
 def _units(rows, solver, rank, norms):

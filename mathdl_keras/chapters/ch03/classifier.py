@@ -35,7 +35,7 @@ class LinearClassifier(ChecksData, keras.Model):
 
     def logits(self, x):
         """The logits `xW + b`, `(batch, units)`."""
-        return ops.einsum("bi,ij->bj", x, self.kernel) + self.bias
+        return x @ ops.cast(self.kernel, x.dtype) + self.bias
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.units)

@@ -13,7 +13,8 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch03.newton import Solution, rows
-from mathdl_keras.chapters.ch03.solvers import linear, penalties, problem
+from mathdl_keras.chapters.ch03.solvers import penalties, problem
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled_loop
 
 __all__ = ["logistic_descent"]
@@ -64,7 +65,7 @@ def settle(X, y, lam, penalty, tol=1e-9, max_steps=50_000):
     while steps < max_steps and rest > tol:
         state, steps = _accelerated(state, BLOCK), steps + BLOCK
         rest = float(ops.max(ops.abs(_step(state[0], *data) - state[0])) / data[-1])
-    margin = (2 * data[1] - 1) * linear(data[0], state[0])
+    margin = (2 * data[1] - 1) * matvec(data[0], state[0])
     return Solution(state[0], steps, rest, rest <= tol, not np.any(lam) and bool(ops.all(margin > 0)), False)
 
 
@@ -86,7 +87,7 @@ def _begin(X, y, lam, penalty, learning_rate, start):
 
 
 def _step(w, X, y, ridge, corner, eta):
-    gradient = ops.einsum("mi,m->i", X, ops.sigmoid(linear(X, w)) - y) / rows(X) + ridge * w
+    gradient = matvec(transpose(X), ops.sigmoid(matvec(X, w)) - y) / rows(X) + ridge * w
     w = w - eta * gradient
     return ops.sign(w) * ops.relu(ops.abs(w) - eta * corner)
 

@@ -18,7 +18,8 @@ import math
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch03.newton import Objective, diagonal, gram, newton, rows
+from mathdl_keras.chapters.ch03.newton import Objective, newton, rows
+from mathdl_keras.core.linalg import diagonal_matrix, gram, transpose
 
 __all__: list[str] = []
 
@@ -45,7 +46,7 @@ def _objective(K):
 
 
 def _logits(K, X, w):
-    return ops.einsum("mj,kj->mk", X, ops.reshape(w, (K, X.shape[-1])))
+    return X @ transpose(ops.reshape(w, (K, X.shape[-1])))
 
 
 def _loss(z, w, X, Y, lam):
@@ -53,7 +54,7 @@ def _loss(z, w, X, Y, lam):
 
 
 def _gradient(z, w, X, Y, lam):
-    return ops.reshape(ops.einsum("mk,mj->kj", ops.softmax(z) - Y, X), (-1,)) / rows(X) + lam * w
+    return ops.reshape(gram(ops.softmax(z) - Y, X), (-1,)) / rows(X) + lam * w
 
 
 def _margin(z, w, X, Y, lam):
@@ -72,4 +73,4 @@ def _hessian(z, w, X, Y, lam):
     unseen = np.kron(np.full((K, K), 1 / K), np.eye(D))
     size = ops.tile(ops.sum(ops.diagonal(own, axis1=-2, axis2=-1), axis=0) / K, (K,))
     hessian = hessian + ops.convert_to_tensor(unseen, dtype=X.dtype) * size
-    return hessian / M + diagonal(lam)
+    return hessian / M + diagonal_matrix(lam)

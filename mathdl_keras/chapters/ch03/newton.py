@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.linalg import diagonal_matrix
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import unit_roundoff
 
@@ -106,7 +107,7 @@ def newton(objective, X, y, lam, start, tol=0.01, max_steps=100, polished=True):
     advance, polish = _compiled(objective, bool(np.any(lam)), len(X.shape), start.shape[-1])
     w, lam, tol = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (start, lam, tol))
     zero = ops.zeros_like(w[..., 0])
-    state = _State(w, w, zero + objective.worst, (w, diagonal(w)), zero > 0, zero > 0, zero > 0)
+    state = _State(w, w, zero + objective.worst, (w, diagonal_matrix(w)), zero > 0, zero > 0, zero > 0)
     steps, stop = 0, False
     while steps < max_steps and not stop:
         state, stop = advance(state, X, y, lam, tol)
@@ -190,7 +191,7 @@ def _factor(hessian):
     scale = 1 / ops.sqrt(ops.where(curvature > 0, curvature, ops.ones_like(curvature)))
     rounding = 64 * hessian.shape[-1] * unit_roundoff(hessian)
     scaled = hessian * scale[..., :, None] * scale[..., None, :]
-    L = ops.cholesky(scaled + diagonal(rounding * ops.ones_like(curvature)))
+    L = ops.cholesky(scaled + diagonal_matrix(rounding * ops.ones_like(curvature)))
     pivot = ops.min(ops.diagonal(L, axis1=-2, axis2=-1), axis=-1)
     return (scale, L), pivot * pivot < 16 * rounding
 
@@ -200,16 +201,6 @@ def _solve(scale, L, gradient):
     half = ops.solve_triangular(L, (scale * gradient)[..., None], lower=True)
     whole = ops.solve_triangular(ops.swapaxes(L, -2, -1), half, lower=False)
     return -scale * whole[..., 0], ops.sqrt(ops.sum(half * half, axis=(-2, -1)))
-
-
-def gram(A):
-    r""":math:`A^\top A` over the last two axes."""
-    return ops.einsum("...mi,...mj->...ij", A, A)
-
-
-def diagonal(values):
-    """The matrix with these values on its diagonal."""
-    return values[..., None] * ops.convert_to_tensor(np.eye(values.shape[-1]), dtype=values.dtype)
 
 
 def rows(X):

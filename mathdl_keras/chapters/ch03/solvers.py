@@ -22,8 +22,9 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch03.labels import check_labels
-from mathdl_keras.chapters.ch03.newton import Objective, diagonal, gram, newton, rows
+from mathdl_keras.chapters.ch03.newton import Objective, newton, rows
 from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.linalg import diagonal_matrix, gram, matvec, transpose
 
 __all__ = ["fisher_information", "irls"]
 
@@ -84,13 +85,8 @@ def fisher_information(X, w):
         2.0
     """
     X = ops.convert_to_tensor(X)
-    z = linear(X, ops.convert_to_tensor(w, dtype=X.dtype))
+    z = matvec(X, ops.convert_to_tensor(w, dtype=X.dtype))
     return gram(X * ops.sqrt(ops.sigmoid(z) * ops.sigmoid(-z))[..., None])
-
-
-def linear(X, w):
-    """Xw."""
-    return ops.einsum("...mi,...i->...m", X, w)
 
 
 def _loss(z, w, X, y, lam):
@@ -98,19 +94,19 @@ def _loss(z, w, X, y, lam):
 
 
 def _gradient(z, w, X, y, lam):
-    return ops.einsum("...mi,...m->...i", X, ops.sigmoid(z) - y) / rows(X) + lam * w
+    return matvec(transpose(X), ops.sigmoid(z) - y) / rows(X) + lam * w
 
 
 def _hessian(z, w, X, y, lam):
     # S(-z) keeps its relative accuracy where 1 - S(z) has none left
-    return gram(X * ops.sqrt(ops.sigmoid(z) * ops.sigmoid(-z) / rows(X))[..., None]) + diagonal(lam)
+    return gram(X * ops.sqrt(ops.sigmoid(z) * ops.sigmoid(-z) / rows(X))[..., None]) + diagonal_matrix(lam)
 
 
 def _margin(z, w, X, y, lam):
     return ops.min((2 * y - 1) * z, axis=-1)
 
 
-LOGISTIC = Objective(linear, _loss, _gradient, _hessian, _margin, worst=math.log(2))
+LOGISTIC = Objective(matvec, _loss, _gradient, _hessian, _margin, worst=math.log(2))
 
 
 def penalties(lam, columns):

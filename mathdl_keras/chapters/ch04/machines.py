@@ -62,7 +62,7 @@ class _KernelMachine(ChecksData, keras.Model):
 
     def call(self, x):
         K = gram(self.kernel, x, self.points, self.compute_dtype)
-        f = ops.einsum("bn,nt->bt", K, ops.cast(self.coefficients, K.dtype))
+        f = K @ ops.cast(self.coefficients, K.dtype)
         return ops.cast(f, self.compute_dtype)
 
     def fit(self, x=None, y=None, *args, **kwargs):
@@ -201,7 +201,7 @@ class KernelRidge(_KernelMachine):
     def _penalty(self):
         def penalty(c):
             K = gram(self.kernel, self.points, self.points, c.dtype)
-            return (self.ridge / c.shape[0] / c.shape[1]) * ops.sum(c * ops.einsum("ij,jt->it", K, c))
+            return (self.ridge / c.shape[0] / c.shape[1]) * ops.sum(c * (K @ c))
 
         return penalty
 

@@ -20,6 +20,7 @@ from keras import ops, tree
 
 from mathdl_keras.chapters.ch04.losses import require_signs
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import matvec
 from mathdl_keras.core.loops import compiled_loop
 from mathdl_keras.core.precision import allow_float64
 
@@ -152,7 +153,7 @@ def _step(predict, learn):
 
 _primal = compiled_loop(
     _step(
-        lambda w, rows: ops.einsum("nd,d->n", rows, w),
+        lambda w, rows: matvec(rows, w),
         lambda w, row, label, hit: w + label * row,
     )
 )

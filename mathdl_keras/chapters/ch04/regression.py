@@ -13,8 +13,8 @@ import functools
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import cholesky_solve
 from mathdl_keras.chapters.ch04.spectrum import extreme_eigenvalues
+from mathdl_keras.core.linalg import cholesky_solve
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import unit_roundoff
 

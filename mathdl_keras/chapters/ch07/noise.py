@@ -15,6 +15,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch07.sampling import check_batch_size
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import gram
 
 __all__ = ["minibatch_gradient_covariance", "sgd_stationary_covariance"]
 
@@ -45,7 +46,7 @@ def minibatch_gradient_covariance(per_sample_gradients, batch_size, replace=Fals
         raise ValueError(f"per_sample_gradients must have shape (M, d); received shape {tuple(g.shape)}")
     M = g.shape[0]
     noise = g - ops.sum(g, axis=0) / M
-    return _factor(M, batch_size, replace) / M * ops.einsum("mi,mj->ij", noise, noise)
+    return _factor(M, batch_size, replace) / M * gram(noise)
 
 
 def _factor(M, B, replace):

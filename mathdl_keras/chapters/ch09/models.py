@@ -6,11 +6,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import ridge_regression, solve_ridge
+from mathdl_keras.chapters.ch01.solvers import ridge_regression
 from mathdl_keras.chapters.ch02.linear import LinearModel
 from mathdl_keras.chapters.ch09.regularizers import L2
 from mathdl_keras.chapters.ch09.solvers import SOLVERS, lasso_path, normal_equations
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import solve_ridge
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["Lasso", "RidgeRegression"]

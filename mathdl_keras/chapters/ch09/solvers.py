@@ -150,7 +150,7 @@ def normal_equations(x, y, fit_intercept=True):
 
 
 def _proximal_step(z, gram, moment, penalty, step):
-    return soft_threshold(z - step * (ops.einsum("ij,jk->ik", gram, z) - moment), step * penalty)
+    return soft_threshold(z - step * (gram @ z - moment), step * penalty)
 
 
 def _ista(k, state):

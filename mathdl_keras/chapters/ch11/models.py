@@ -7,13 +7,14 @@ from keras import ops
 from mathdl_keras.chapters.ch11.layers import PolynomialFeatures1D, check_polynomial, polynomial_features
 from mathdl_keras.chapters.ch11.risk import smoother
 from mathdl_keras.core.checks import ChecksData, as_table
+from mathdl_keras.core.linalg import gram, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["PolynomialRegression"]
 
 
-_solve = compiled(lambda Q, R, y: ops.solve_triangular(R, ops.einsum("mn,mk->nk", Q, y), lower=False))
+_solve = compiled(lambda Q, R, y: ops.solve_triangular(R, gram(Q, y), lower=False))
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -70,7 +71,7 @@ class PolynomialRegression(ChecksData, keras.Model):
 
     def call(self, x):
         phi = self.features(x)
-        return ops.einsum("mn,nk->mk", phi, ops.cast(self.kernel, phi.dtype))
+        return phi @ ops.cast(self.kernel, phi.dtype)
 
     def compute_output_shape(self, input_shape):
         return (self.features.compute_output_shape(input_shape)[0], self.units)
@@ -117,7 +118,7 @@ class PolynomialRegression(ChecksData, keras.Model):
         phi = self._checked_design(as_table(x))
         with allow_float64():
             Q, _ = smoother(phi, self._penalties(len(phi)))
-            return ops.convert_to_numpy(ops.einsum("ip,jp->ij", Q, Q))
+            return ops.convert_to_numpy(Q @ transpose(Q))
 
     def _checked_design(self, x):
         phi, distinct = self.design(x), len(np.unique(x))

@@ -18,6 +18,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import gram, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -69,7 +70,7 @@ def hat_matrix(X, ridge=0.0, fit_intercept=False):
     X = as_table(X)
     with allow_float64():
         Q = _smooth(X, ridge, fit_intercept, len(X))
-        return ops.convert_to_numpy(ops.einsum("ip,jp->ij", Q, Q))
+        return ops.convert_to_numpy(Q @ transpose(Q))
 
 
 def loo_mse(X, y, ridge=0.0, fit_intercept=False):
@@ -172,7 +173,7 @@ def _fit(X, y, ridge, fit_intercept, count):
 
 @compiled
 def _residuals(Q, y):
-    return y - ops.einsum("ip,pk->ik", Q, ops.einsum("ip,ik->pk", Q, y)), ops.sum(Q * Q, axis=1)
+    return y - Q @ gram(Q, y), ops.sum(Q * Q, axis=1)
 
 
 def _smooth(X, ridge, fit_intercept, count):

@@ -19,6 +19,7 @@ from mathdl_keras.chapters.ch12.shapley import (
     values_of,
     values_of_distinct,
 )
+from mathdl_keras.core.linalg import gram
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["kernel_shap", "shapley_kernel"]
@@ -92,9 +93,10 @@ def _regression(masks, weights, v):
         :math:`\varphi`, the matrix :math:`P = A^{-1} - A^{-1}11^\top A^{-1}/(1^\top A^{-1}1)`, and the residuals.
     """
     Z, u = masks.astype("float64"), (v - v[0]).reshape(len(v), -1)
+    weighted = weights[:, None] * Z
     with allow_float64():
-        A = ops.convert_to_numpy(ops.einsum("si,s,sj->ij", Z, weights, Z))
-        moments = ops.convert_to_numpy(ops.einsum("si,s,sk->ik", Z, weights, u))
+        A = ops.convert_to_numpy(gram(weighted, Z))
+        moments = ops.convert_to_numpy(gram(weighted, u))
     inverse = np.linalg.inv(A) if len(A) > 1 else np.ones((1, 1))
     ones = inverse.sum(axis=1)
     P = inverse - np.outer(ones, ones) / ones.sum()

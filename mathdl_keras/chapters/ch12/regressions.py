@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -61,7 +62,7 @@ def _explained(D, r, c, identity, rcond):
     """c_S' r_SS^+ c_S; features outside S get an equation of their own, without a right-hand side."""
     inside = D[:, :, None] * r * D[:, None, :] + identity * (1 - D)[:, None, :]
     eigenvalues, Q = ops.eigh(inside)
-    along = ops.einsum("nij,ni->nj", Q, D * c)
+    along = matvec(transpose(Q), D * c)
     kept = eigenvalues > rcond
     return ops.sum(ops.where(kept, along**2 / ops.where(kept, eigenvalues, 1 + 0 * eigenvalues), 0 * along), axis=-1)
 

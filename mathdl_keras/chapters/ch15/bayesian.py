@@ -16,6 +16,7 @@ from keras import ops
 from mathdl_keras.chapters.ch15.gaussians import LOG_2PI
 from mathdl_keras.chapters.ch15.posteriors import check_family
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -90,18 +91,18 @@ class BayesianLogisticRegression:
     def _newton(self, X, y, mean, covariance):
         """One step for the mean, the covariance that belongs to q before it, and the bound of q before it."""
         p, slope, softplus = expectations(*logit_moments(X, mean, covariance))
-        gradient = ops.einsum("nj,n->j", X, y - p) - mean / self.prior_variance
+        gradient = matvec(transpose(X), y - p) - mean / self.prior_variance
         eye = ops.convert_to_tensor(np.eye(X.shape[1]))
         precision = ops.einsum("nj,n,nk->jk", X, slope, X) + eye / self.prior_variance
         inverse = ops.linalg.inv(precision)
         following = inverse if self.family == "full" else eye / precision
-        fits = ops.sum(y * ops.einsum("nj,j->n", X, mean) - softplus)
+        fits = ops.sum(y * matvec(X, mean) - softplus)
         squares = ops.sum(mean**2) + ops.sum(covariance * eye)
         half = ops.sum(ops.log(ops.diagonal(ops.linalg.cholesky(covariance))))
         d = X.shape[1]
         prior = -(squares / self.prior_variance + d * (np.log(self.prior_variance) + LOG_2PI)) / 2
         bound = fits + prior + half + d * (LOG_2PI + 1) / 2
-        return mean + ops.einsum("jk,k->j", inverse, gradient), following, precision, bound
+        return mean + matvec(inverse, gradient), following, precision, bound
 
     def log_joint(self, x, y):
         """The function w -> log p(w, y) of weights `(n, features + 1)`, for other methods.
@@ -114,7 +115,7 @@ class BayesianLogisticRegression:
         X, y = with_ones(x), y[:, 0]
 
         def log_density(w):
-            logits = ops.einsum("nj,rj->nr", w, ops.convert_to_tensor(X, dtype=w.dtype))
+            logits = w @ transpose(ops.convert_to_tensor(X, dtype=w.dtype))
             likelihood = ops.sum(logits * ops.convert_to_tensor(y, dtype=w.dtype) + ops.log_sigmoid(-logits), axis=1)
             constant = X.shape[1] * (np.log(self.prior_variance) + LOG_2PI)
             return likelihood - (ops.sum(w**2, axis=1) / self.prior_variance + constant) / 2
@@ -143,7 +144,7 @@ def with_ones(x):
 
 def logit_moments(X, mean, covariance):
     """Mean and standard deviation under q of the logit of each row."""
-    return ops.einsum("nj,j->n", X, mean), ops.sqrt(ops.einsum("nj,jk,nk->n", X, covariance, X))
+    return matvec(X, mean), ops.sqrt(ops.einsum("nj,jk,nk->n", X, covariance, X))
 
 
 def expectations(mean, deviation):
@@ -152,4 +153,4 @@ def expectations(mean, deviation):
     logits = ops.expand_dims(mean, 1) + ops.expand_dims(deviation, 1) * nodes
     p = ops.sigmoid(logits)
     functions = (p, p * ops.sigmoid(-logits), -ops.log_sigmoid(-logits))
-    return tuple(ops.einsum("nq,q->n", f, weights) for f in functions)
+    return tuple(matvec(f, weights) for f in functions)

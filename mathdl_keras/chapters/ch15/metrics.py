@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.linalg import matvec, transpose
 
 __all__ = ["ModeCoverage", "MarginalWasserstein", "mode_coverage"]
 
@@ -88,7 +89,7 @@ class ModeCoverage(keras.metrics.Metric):
         w = _weights(sample_weight, x, self.dtype)
         squares = ops.sum(ops.square(x[:, None] - ops.cast(self.centres, self.dtype)), axis=2)  # (n, modes)
         near = ops.cast(squares <= self.radius**2, self.dtype)
-        self.visits.assign_add(ops.einsum("n,nk->k", w, near))
+        self.visits.assign_add(matvec(transpose(near), w))
         self.total.assign_add(ops.sum(w))
 
     def result(self):
