@@ -47,11 +47,11 @@ def test_ridge_regression_is_that_of_scikit_learn(shape):
 
 
 def test_rows_in_blocks_are_all_rows(monkeypatch):
-    from mathdl_keras.chapters.ch01 import solvers
+    from mathdl_keras.core import rows
 
     x, y = rng.standard_normal((50, 4)), rng.standard_normal(50)
     whole = MinimumNormRegressor(features=RandomFeatures(6), ridge=0.1).fit_closed_form(x, y)
-    monkeypatch.setattr(solvers, "BLOCK", 16)
+    monkeypatch.setattr(rows, "BLOCK", 16)
     blocks = MinimumNormRegressor(features=RandomFeatures(6), ridge=0.1).fit_closed_form(x, y)
     # features are computed in float32, where a matrix product may depend on the number of rows
     np.testing.assert_allclose(blocks.kernel, whole.kernel, rtol=1e-4)

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from sklearn.linear_model import LinearRegression as Reference
 
-from mathdl_keras.chapters.ch02 import rows
+from mathdl_keras.core import rows
 from mathdl_keras.core.precision import allow_float64
 from mathdl_keras.linear_model import least_squares, solve_normal
 

@@ -17,10 +17,9 @@ from keras import ops
 from mathdl_keras.core.linalg import gram, solve_ridge, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import unit_roundoff
+from mathdl_keras.core.rows import in_blocks
 
 __all__ = ["minimum_norm", "ridge_regression"]
-
-BLOCK = 8192  # rows at a time: large enough for the matrix product, small enough for the cache
 
 
 def minimum_norm(phi, y, rcond=None):
@@ -99,8 +98,8 @@ def normal_equations(x, y, features=None):
     if features is None:
         return ops.convert_to_tensor(x.T @ x), ops.convert_to_tensor(x.T @ y)
     G = c = None
-    for start in range(0, len(x), BLOCK):
-        A, target = (ops.convert_to_tensor(v[start : start + BLOCK]) for v in (x, y))
+    for block in in_blocks(len(x)):
+        A, target = (ops.convert_to_tensor(v[block]) for v in (x, y))
         A = ops.cast(features(A), keras.backend.standardize_dtype(target.dtype))
         if G is None:
             G, c = (ops.convert_to_tensor(np.zeros((A.shape[1], n), y.dtype)) for n in (A.shape[1], y.shape[1]))

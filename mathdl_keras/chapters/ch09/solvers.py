@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch02.rows import Rows
 from mathdl_keras.chapters.ch09.regularizers import soft_threshold
 from mathdl_keras.core.loops import compiled_loop
 from mathdl_keras.core.precision import allow_float64
+from mathdl_keras.core.rows import Rows
 
 __all__ = ["LassoPath", "lasso_path", "ridge_path"]
 

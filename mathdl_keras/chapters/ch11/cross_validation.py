@@ -14,10 +14,9 @@ from mathdl_keras.chapters.ch11.scoring import as_metrics
 from mathdl_keras.chapters.ch11.selection import FoldScores
 from mathdl_keras.chapters.ch11.splits import KFold
 from mathdl_keras.core.checks import as_table, check_data
+from mathdl_keras.core.rows import in_blocks
 
 __all__ = ["cross_validate"]
-
-BATCH = 8192  # rows at a time, of models that `fit` has not compiled
 
 
 def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, groups=None, seed=0, progress=False, **fit):
@@ -157,5 +156,4 @@ def _one_by_one(build_model, x, y, pairs, epochs, seed, fit):
 
 def _call(model, x):
     """Predictions without compiling a program for each fold, as `predict` would."""
-    blocks = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
-    return np.concatenate([keras.ops.convert_to_numpy(model(block)) for block in blocks])
+    return np.concatenate([keras.ops.convert_to_numpy(model(x[block])) for block in in_blocks(len(x))])

@@ -13,7 +13,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
 from mathdl_keras.core.checks import as_table
-from mathdl_keras.core.linalg import transpose
+from mathdl_keras.core.linalg import matmul, transpose
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["ConditionalGaussianGame"]
@@ -72,7 +72,7 @@ class ConditionalGaussianGame:
     def _means(self, masks, x):
         B = regression_matrices(self.Sigma, masks)
         with allow_float64():
-            moved = ops.convert_to_numpy((x - self.draws) @ transpose(B))
+            moved = ops.convert_to_numpy(matmul(x - self.draws, transpose(B)))
         rows = np.where(masks[:, None], x, self.draws + moved)  # (coalitions, draws, d)
         found = self.predict(rows.reshape(-1, len(x)))
         return found.reshape(len(masks), len(self.draws), *found.shape[1:]).mean(axis=1)
