@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import cross_val_score
 
 from benchmarks.harness import Case, agree_within
-from mathdl_keras.model_selection import KFold, MetricFunction, cross_validate
+from mathdl_keras.model_selection import KFold, Measure, cross_validate
 from mathdl_keras.models import RidgeRegression
 
 rng = np.random.default_rng(0)
@@ -20,7 +20,7 @@ def ridge(n, p, k, budget=None, shuffle=False):
     X = rng.standard_normal((n, p))
     y = X @ rng.standard_normal(p) + rng.standard_normal(n)
     folds = list(KFold(k, shuffle, seed=0 if shuffle else None).split(X))
-    r2 = MetricFunction(lambda y, y_pred: 1 - np.sum((y - y_pred) ** 2) / np.sum((y - y.mean()) ** 2), True, "r2")
+    r2 = Measure(lambda y, y_pred: 1 - np.sum((y - y_pred) ** 2) / np.sum((y - y.mean()) ** 2), True, "r2")
     assert abs(r2(y[:50], X[:50, 0]) - r2_score(y[:50], X[:50, 0])) < 1e-12
     return Case(
         name=f"ridge, ({n:,}, {p}), {k} folds{', shuffled' * shuffle}",

@@ -92,7 +92,7 @@ def permutation(rows=569, d=30, repeats=30):
     model = Fitted(f)
 
     def ours():
-        found = permutation_importance(f, x, y, lambda y, p: (y - p) ** 2, repeats, direction="down")
+        found = permutation_importance(f, x, y, lambda y, p: (y - p) ** 2, repeats, greater_is_better=False)
         return found.mean, found.standard_error
 
     def peer():

@@ -16,7 +16,8 @@ def load_model(path, **kwargs):
     """Load a `.keras` file that holds components of this package.
 
     Keras finds a saved class by its registered name, and a name is registered when its module is
-    imported: this imports the whole shelf first, then calls `keras.models.load_model`.
+    imported: this imports the whole shelf first, then calls `keras.models.load_model`. It also reads files that were
+    saved when a class or an argument had another name.
 
     Args:
         path: The `.keras` file.
@@ -40,5 +41,7 @@ def load_model(path, **kwargs):
         optimizers,
         regularizers,
     )
+    from mathdl_keras.core.serial import names_of
 
-    return keras.models.load_model(path, **kwargs)
+    with names_of(path):
+        return keras.models.load_model(path, **kwargs)

@@ -25,9 +25,6 @@ from mathdl_keras.chapters.ch11.risk import (
     loo_mse,
     mallows_cp,
 )
-from mathdl_keras.chapters.ch11.scoring import (
-    MetricFunction,
-)
 from mathdl_keras.chapters.ch11.selection import (
     FoldScores,
     select_candidate,
@@ -39,3 +36,4 @@ from mathdl_keras.chapters.ch11.splits import (
     StratifiedKFold,
     train_validation_test_split,
 )
+from mathdl_keras.core.measures import Measure

@@ -5,6 +5,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -103,3 +104,13 @@ def test_the_repository_address_stands_in_one_place():
     address = "github.com/" + "MathDL/mathdl_keras"
     holding = [f for f in texts if (ROOT / f).exists() and address in (ROOT / f).read_text()]
     assert holding in (["setup.cfg"], [])  # none where the tests run outside a checkout
+
+
+def test_private_names_of_keras_stand_in_two_rooms():
+    """What Keras may change without notice is written in `core.graph` and `core.training`, and nowhere else."""
+    private = re.compile(
+        r"keras\.src|\._(flatten_layers|layers|functional|nodes_by_depth|keras_history|inbound_nodes|direction)\b"
+    )
+    rooms = ("core/graph.py", "core/measures.py", "core/serial.py", "core/training/", "core/autodiff/")
+    files = [f for f in PACKAGE.rglob("*.py") if not f.relative_to(PACKAGE).as_posix().startswith(rooms)]
+    assert not [f"{f.name}: {m}" for f in files for m in private.findall(f.read_text())]

@@ -12,14 +12,14 @@ from mathdl_keras.chapters.ch09.models import RidgeRegression
 from mathdl_keras.chapters.ch11.cross_validation import cross_validate
 from mathdl_keras.chapters.ch11.folds import fold_predictions
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
-from mathdl_keras.chapters.ch11.scoring import MetricFunction, as_metrics
 from mathdl_keras.chapters.ch11.splits import GroupKFold, KFold, LeaveOneOut, StratifiedKFold
+from mathdl_keras.core.measures import Measure, as_measures
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((40, 3))
 Y = X @ [1.0, -2.0, 0.5] + rng.standard_normal(40)
 LABELS = (Y > 0).astype(int)
-SQUARES = MetricFunction(metrics.mean_squared_error, False, "mse")  # nothing to compile for each shape
+SQUARES = Measure(metrics.mean_squared_error, False, "mse")  # nothing to compile for each shape
 
 
 def network(units=1, activation=None, loss="mse"):
@@ -121,7 +121,7 @@ def test_nests_of_inputs_train_and_predict():
 
 
 def test_accuracy_goes_by_shapes():
-    (accuracy,) = as_metrics("accuracy")
+    (accuracy,) = as_measures("accuracy")
     P = np.array([[0.1, 0.7, 0.2], [0.8, 0.1, 0.1], [0.2, 0.3, 0.5]])
     assert accuracy(np.array([1, 0, 0]), P) == pytest.approx(2 / 3)
     assert accuracy(np.eye(3)[[1, 0, 0]], P) == pytest.approx(2 / 3)
@@ -136,13 +136,13 @@ def test_accuracy_goes_by_shapes():
         (keras.metrics.RootMeanSquaredError(), "root_mean_squared_error", False),
         (keras.losses.MeanAbsoluteError(), "mean_absolute_error", False),
         (metrics.mean_absolute_error, "mean_absolute_error", None),
-        (MetricFunction(metrics.median_absolute_error, False), "median_absolute_error", False),
+        (Measure(metrics.median_absolute_error, False), "median_absolute_error", False),
         (keras.metrics.mean_absolute_error, "mean_absolute_error", None),
     ],
 )
 def test_metrics_of_every_kind(metric, name, direction):
     y, y_pred = np.array([1.0, 2.0, 4.0]), np.array([[1.5], [2.5], [2.0]])
-    (found,) = as_metrics(metric)
+    (found,) = as_measures(metric)
     expected = {"root_mean_squared_error": np.sqrt(1.5), "median_absolute_error": 0.5}
     assert found(y, y_pred) == pytest.approx(expected.get(name, 1.0), rel=1e-5)
     assert found.name == name and found.greater_is_better is direction

@@ -6,14 +6,14 @@ import pytest
 from mathdl_keras.chapters.ch11.cross_validation import cross_validate
 from mathdl_keras.chapters.ch11.curves import LearningCurve, ValidationCurve
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
-from mathdl_keras.chapters.ch11.scoring import MetricFunction
 from mathdl_keras.chapters.ch11.selection import FoldScores, select_candidate
 from mathdl_keras.chapters.ch11.splits import KFold
+from mathdl_keras.core.measures import Measure
 
 rng = np.random.default_rng(0)
 X = np.sort(rng.uniform(-1, 1, (60, 1)), axis=0)
 Y = np.cos(4 * X[:, 0]) + 0.2 * rng.standard_normal(60)
-SQUARES = MetricFunction(lambda y, y_pred: (y - y_pred) ** 2, False, "mse")  # nothing to compile for each shape
+SQUARES = Measure(lambda y, y_pred: (y - y_pred) ** 2, False, "mse")  # nothing to compile for each shape
 
 
 def scores(values, direction=False, name="mse"):

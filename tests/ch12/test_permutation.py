@@ -34,7 +34,7 @@ def mean_squared(y, prediction):
 def test_the_expectation_is_the_mean_over_all_permutations():
     x, y = X[:5], Y[:5]
     found = permutation_importance(
-        model, x, y, squared, None, direction="down", groups={"pair": [0, 2]}, correlation_threshold=None
+        model, x, y, squared, None, greater_is_better=False, groups={"pair": [0, 2]}, correlation_threshold=None
     )
     values = []
     for order in permutations(range(5)):
@@ -48,8 +48,8 @@ def test_the_expectation_is_the_mean_over_all_permutations():
 def test_repeats_agree_with_scikit_learn_and_with_the_expectation():
     fit = LinearRegression().fit(X, Y)
     peer = sklearn_importance(fit, X, Y, scoring="neg_mean_squared_error", n_repeats=300, random_state=0)
-    ours = permutation_importance(fit.predict, X, Y, squared, 300, direction="down")
-    exact = permutation_importance(fit.predict, X, Y, squared, None, direction="down")
+    ours = permutation_importance(fit.predict, X, Y, squared, 300, greater_is_better=False)
+    exact = permutation_importance(fit.predict, X, Y, squared, None, greater_is_better=False)
     error = np.hypot(ours.standard_error, peer.importances_std / np.sqrt(300))
     assert np.all(np.abs(ours.mean - peer.importances_mean) < 4 * error)
     assert np.all(np.abs(ours.mean - exact.mean) < 4 * ours.standard_error)
@@ -59,13 +59,13 @@ def test_repeats_agree_with_scikit_learn_and_with_the_expectation():
 
 
 def test_losses_in_all_their_forms_give_the_same():
-    numbers = permutation_importance(model, X, Y, mean_squared, 5, direction="down")
-    score = permutation_importance(model, X, Y, lambda y, p: -mean_squared(y, p), 5, direction="up")
+    numbers = permutation_importance(model, X, Y, mean_squared, 5, greater_is_better=False)
+    score = permutation_importance(model, X, Y, lambda y, p: -mean_squared(y, p), 5, greater_is_better=True)
     np.testing.assert_allclose(score.raw, numbers.raw, atol=1e-12)
     for loss in ("mse", keras.losses.MeanSquaredError(), keras.metrics.MeanSquaredError()):
-        found = permutation_importance(model, X, Y, loss, 5, direction="down")
+        found = permutation_importance(model, X, Y, loss, 5, greater_is_better=False)
         np.testing.assert_allclose(found.raw, numbers.raw, rtol=1e-4, atol=1e-5)  # Keras' own are float32
-    rows = permutation_importance(model, X, Y, squared, 5, direction="down")
+    rows = permutation_importance(model, X, Y, squared, 5, greater_is_better=False)
     np.testing.assert_allclose(rows.raw, numbers.raw, atol=1e-12)
 
 
@@ -104,12 +104,12 @@ def test_features_that_go_together_and_constant_ones_are_named():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"loss": mean_squared}, "direction must be 'down'.*for mean_squared; received None"),
-        ({"loss": keras.metrics.Mean()}, "direction must be 'down'.*for mean"),
-        ({"loss": "nonsense"}, "name of a Keras loss"),
+        ({"loss": mean_squared}, "greater_is_better must be False.*for mean_squared; received None"),
+        ({"loss": keras.metrics.Mean()}, "greater_is_better must be False.*for mean"),
+        ({"loss": "nonsense"}, "known to Keras by name"),
         ({"loss": 3}, "Keras loss or metric, or a function"),
-        ({"loss": mean_squared, "direction": "down", "n_repeats": None}, "mean over rows"),
-        ({"loss": lambda y, p: np.ones(3), "direction": "down"}, "one for each of 40 rows"),
+        ({"loss": mean_squared, "greater_is_better": False, "n_repeats": None}, "mean over rows"),
+        ({"loss": lambda y, p: np.ones(3), "greater_is_better": False}, "one for each of 40 rows"),
         ({"n_repeats": 1}, "n_repeats must be at least 2"),
         ({"y": Y[:3]}, "y must have one row for each of the 40 rows"),
         ({"y": np.full(40, np.nan)}, "y must be finite"),

@@ -15,9 +15,9 @@ from mathdl_keras.kernels import RBFKernel
 
 SHELF = {
     name: getattr(shelf, name)
-    for shelf in (layers, losses, metrics, optimizers, callbacks, models)
+    for shelf in (layers, losses, metrics, optimizers, optimizers.schedules, callbacks, models)
     for name in vars(shelf)
-    if inspect.isclass(getattr(shelf, name)) or shelf is not metrics and name[0].isupper()
+    if inspect.isclass(getattr(shelf, name))
 }
 
 
@@ -543,6 +543,7 @@ ELSEWHERE = {
     "GeneralizationGap": "needs data: tests/ch01/test_risk.py",
     "ErrorEnvelope": "needs data: tests/ch02/test_models.py",
     "ProximalSGD": "an optimizer: tests/ch09/test_optimizers.py",
+    "ClipGradientNorm": "a function of gradients: tests/ch13/test_stability.py",
     "RobbinsMonro": "a learning rate schedule: tests/ch07/test_steps.py",
     "StepLoop": "a loop over data: tests/ch07/test_trainer.py",
     "RestoreBestWeights": "needs data: tests/ch11/test_callbacks.py",

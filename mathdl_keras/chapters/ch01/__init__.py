@@ -7,7 +7,8 @@ Section  Title                                      Objects                     
                                                                                               min_norm_implicit_bias
 1.6      Bias-Variance Tradeoff and Double Descent  bias_variance, RandomFeatures,            bias_variance_knn,
                                                     minimum_norm, ridge_regression,           double_descent_exact,
-                                                    double_descent_theory, ridge_risk_asymptotic,    interpolation_threshold
+                                                    double_descent_theory,                    interpolation_threshold
+                                                    ridge_risk_asymptotic,
                                                     double_descent_curve
 
 Sections 1.1 to 1.4, 1.7 and 1.8 state no algorithm and no theorem.

@@ -7,6 +7,7 @@ from keras import ops
 from mathdl_keras.chapters.ch02.descent import gd_error_theory, mse_hessian
 from mathdl_keras.chapters.ch02.solvers import least_squares
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.graph import leaves
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["ErrorEnvelope"]
@@ -57,7 +58,7 @@ class ErrorEnvelope(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         if not self.model.built:  # on TensorFlow and PyTorch the first step builds it
             self.model(self.x[:1].astype(keras.config.floatx()))
-        layers = [layer for layer in self.model._flatten_layers() if layer.trainable_variables and not layer._layers]
+        layers = [layer for layer in leaves(self.model) if layer.trainable_variables]
         if len(layers) != 1 or len(getattr(layers[0], "kernel", np.zeros(0)).shape) != 2:
             raise ValueError(f"model must have one layer with weights, a linear one; received {len(layers)} of them")
         self.layer = layers[0]

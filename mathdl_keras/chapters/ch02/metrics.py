@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from mathdl_keras.core.measures import direct
+
 __all__ = ["R2Score"]
 
 AGGREGATIONS = ("uniform_average", "variance_weighted_average", None)
@@ -55,7 +57,7 @@ class R2Score(keras.metrics.Metric):
         if class_aggregation not in AGGREGATIONS:
             raise ValueError(f"class_aggregation must be one of {AGGREGATIONS}; received {class_aggregation!r}")
         self.adjusted, self.n_features, self.class_aggregation = bool(adjusted), n_features, class_aggregation
-        self._direction = "up"
+        direct(self, greater_is_better=True)
         self.rows = self.add_variable(shape=(), initializer="zeros", name="rows")
         self.weight = self.add_variable(shape=(), initializer="zeros", name="weight")
         self.mean = None

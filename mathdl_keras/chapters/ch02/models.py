@@ -23,8 +23,8 @@ class LinearRegression(LinearModel):
 
     `(batch, features) -> (batch, units)`. `fit` trains by gradients, as any Keras model, towards the same weights that
     `fit_closed_form` computes: compile it with `MeanSquaredError` or `"mse"`. Statistics are methods of the data and
-    take the weights that are there, so that they also work after `fit` and after loading; they are computed in float64. In
-    them the parameters of a target are its kernel, then its bias, as in `get_weights()`.
+    take the weights that are there, so that they also work after `fit` and after loading; they are computed in float64.
+    In them the parameters of a target are its kernel, then its bias, as in `get_weights()`.
 
     Features in raw units make `fit` slow, for the condition number of the Hessian is :math:`\kappa^2`, and in float32
     they can leave it without a correct digit: standardise them. `fit_closed_form` scales them itself, solves in

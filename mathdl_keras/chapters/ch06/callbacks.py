@@ -9,6 +9,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch06.gradients import layer_gradients, layers_with_kernel
 from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.graph import leaves, replaced
 
 __all__ = ["GradientNorms", "TerminateOnNonFinite"]
 
@@ -165,9 +166,7 @@ def _largest_weight(model):
 @contextlib.contextmanager
 def _recording(model):
     """The list of pairs (name, output) of what the layers with no layers in them give meanwhile."""
-    outputs, layers = [], [layer for layer in model._flatten_layers(include_self=False) if not layer._layers]
-    # a model may use a layer's weights and its activation without calling it
-    activations = [(layer, layer.activation) for layer in layers if hasattr(layer, "activation")]
+    outputs = []
 
     def recorded(layer, function):
         def run(*args, **kwargs):
@@ -177,14 +176,6 @@ def _recording(model):
 
         return run
 
-    try:
-        for layer in layers:
-            layer.call = recorded(layer, layer.call)
-        for layer, activation in activations:
-            layer.activation = recorded(layer, activation)
+    # a model may use a layer's weights and its activation without calling it
+    with replaced(leaves(model), "call", recorded), replaced(leaves(model), "activation", recorded):
         yield outputs
-    finally:
-        for layer in layers:
-            del layer.call
-        for layer, activation in activations:
-            layer.activation = activation

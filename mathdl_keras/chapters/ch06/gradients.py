@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.autodiff import value_and_grad
+from mathdl_keras.core.graph import layers_of, replaced
 from mathdl_keras.core.training import ManualGradientModel
 
 __all__ = ["autodiff_gradients", "check_gradient", "layer_gradients"]
@@ -101,17 +102,10 @@ def layer_gradients(model, x, y):
 
 def layers_with_kernel(model):
     """The layers that have a trainable kernel of their own, in order."""
-    layers = {id(layer): layer for layer in _leaves(model) if _has_kernel(layer)}
+    layers = [layer for layer in layers_of(model) if _has_kernel(layer)]
     if not layers:
         raise ValueError(f"model must have layers with a trainable kernel, built; received none in {model.name}")
-    return list(layers.values())
-
-
-def _leaves(layer):
-    """The layer and those in it, in the order in which they were made (`_flatten_layers` turns some of it round)."""
-    yield layer
-    for inner in layer._layers:
-        yield from _leaves(inner)
+    return layers
 
 
 def _has_kernel(layer):
@@ -144,15 +138,9 @@ class Probe:
 @contextlib.contextmanager
 def probing(layers):
     """Probes in the place of the layers' activations, put back on leaving."""
-    before = [getattr(layer, "activation", None) for layer in layers]
-    probes = [Probe(activation or keras.activations.linear) for activation in before]
-    try:
-        for layer, probe in zip(layers, probes, strict=True):
-            layer.activation = probe
-        yield probes
-    finally:
-        for layer, activation in zip(layers, before, strict=True):
-            layer.activation = activation
+    probes = {layer: Probe(getattr(layer, "activation", None) or keras.activations.linear) for layer in layers}
+    with replaced(layers, "activation", lambda layer, activation: probes[layer]):
+        yield list(probes.values())
 
 
 class GradientCheck(NamedTuple):

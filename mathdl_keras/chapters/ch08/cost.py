@@ -17,7 +17,7 @@ from math import prod
 
 import keras
 
-from mathdl_keras.chapters.ch08.graph import Call, calls_of
+from mathdl_keras.chapters.ch08.calls import Call, calls_of
 
 __all__ = ["Memory", "NetworkCost", "activation_memory", "count_flops", "network_cost"]
 
@@ -65,8 +65,7 @@ class NetworkCost:
         return self.forward + self.backward
 
     def _flops(self, call):
-        once = 2 * self.batch * call.products
-        return once, once * (call.kernel_gradient + call.input_gradient)
+        return 2 * self.batch * call.cost.forward, 2 * self.batch * call.backward
 
     def __str__(self):
         rows = [("layer", "parameters", "forward", "backward")]
@@ -197,5 +196,5 @@ def activation_memory(network, batch):
     trained = cost.parameters
     if isinstance(network, keras.Model):
         trained = sum(prod(v.shape) for v in network.trainable_variables)
-    kept = sum(call.kept for call in cost.calls)
+    kept = sum(call.cost.kept for call in cost.calls)
     return Memory(batch * inputs * number, batch * kept * number, cost.parameters * weight, trained * weight)

@@ -3,6 +3,7 @@ r"""Dropout as a Keras layer with its backward pass (sections 9.3 to 9.5)."""
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch08.calls import cost_of, free_cost
 from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["Dropout"]
@@ -102,3 +103,6 @@ def _shape(noise_shape):
     if isinstance(noise_shape, list | tuple) and all(n is None or (isinstance(n, int) and n > 0) for n in noise_shape):
         return tuple(noise_shape)
     raise ValueError(f"noise_shape must be a tuple of positive integers or None; received noise_shape={noise_shape!r}")
+
+
+cost_of.register(Dropout, free_cost)

@@ -8,6 +8,7 @@ from keras import ops
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs
 from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.graph import layers_of
 
 __all__ = ["DropoutPrediction", "MCDropoutPredictor", "geometric_mean_ensemble", "scale_dropout_weights"]
 
@@ -55,7 +56,7 @@ class MCDropoutPredictor:
         for name, value, least in (("samples", samples, 2), ("batch_size", batch_size, 1)):
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be an integer >= {least}; received {name}={value!r}")
-        for layer in model._flatten_layers():
+        for layer in layers_of(model):
             if "BatchNormalization" in type(layer).__name__:
                 raise ValueError(f"model must not hold batch normalization; received the layer {layer.name}")
         self.model, self.samples, self.batch_size = model, samples, batch_size

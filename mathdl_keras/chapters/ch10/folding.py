@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
+from mathdl_keras.core.graph import calls, readers
 
 __all__ = ["fuse_batch_norm"]
 
@@ -39,7 +40,7 @@ def fuse_batch_norm(model):
         >>> len(folded.layers), bool(np.allclose(a, b, atol=1e-6))
         (2, True)
     """
-    pairs = foldable(_graph(model))
+    pairs = foldable(model)
     if not pairs:
         raise ValueError(
             "model must have a Dense or Conv2D layer without activation, followed by BatchNormalization; "
@@ -59,37 +60,19 @@ def folded_weights(layer, norm):
     return W * factor, (_numpy(norm.beta) if norm.center else 0.0) + (bias - mean) * factor
 
 
-def foldable(graph):
+def foldable(model):
     """Pairs of a layer and the batch normalization that can be folded into it."""
-    readers = {}  # from each layer to those that take its output
-    for node in _nodes(graph):
-        for tensor in node.input_tensors:
-            readers.setdefault(tensor._keras_history.operation, []).append(node.operation)
-    ends = [tensor._keras_history.operation for tensor in keras.tree.flatten(graph.outputs)]
-    calls = [node.operation for node in _nodes(graph)]
+    used = [node.operation for node in calls(model)]
     return [
         (layer, after[0])
-        for layer, after in readers.items()
+        for layer, after in readers(model).items()
         if isinstance(layer, LINEAR)
         and layer.activation is keras.activations.linear
         and len(after) == 1
         and isinstance(after[0], NORMS)
-        and layer not in ends
-        and calls.count(layer) == calls.count(after[0]) == 1
+        and used.count(layer) == used.count(after[0]) == 1
         and _channels(layer) == after[0].axis % len(layer.output.shape)
     ]
-
-
-def _nodes(graph):
-    return [node for level in graph._nodes_by_depth.values() for node in level if not node.is_input]
-
-
-def _graph(model):
-    """The functional model that holds the nodes."""
-    graph = getattr(model, "_functional", None) if isinstance(model, keras.Sequential) else model
-    if graph is None or not hasattr(graph, "_nodes_by_depth"):
-        raise ValueError(f"model must be a Sequential or functional model, built; received a {type(model).__name__}")
-    return graph
 
 
 def _channels(layer):

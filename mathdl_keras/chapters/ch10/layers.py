@@ -9,6 +9,7 @@ import functools
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch08.calls import cost_of, free_cost
 from mathdl_keras.chapters.ch10.normalization import (
     batch_norm_backward,
     batch_norm_forward,
@@ -202,3 +203,6 @@ def pull_back_affine(dy, cache):
     centred, inverse, gamma = cache
     g = rows_of(dy)
     return dy * (gamma * inverse), inverse * ops.sum(g * centred, axis=0), ops.sum(g, axis=0)
+
+
+cost_of.register(BatchNormalization, free_cost)

@@ -1,13 +1,12 @@
 r"""Moments that move along with training, and those of the whole population (section 10.3)."""
 
-import contextlib
-
 import numpy as np
 from keras import layers, ops
 
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch10.normalization import batch_moments
 from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.graph import layers_of, replaced
 
 __all__ = ["MovingMoments", "recalibrate_batch_norm"]
 
@@ -132,7 +131,7 @@ def merge(a, b):
 
 def inputs_of_norms(model, x):
     """From each batch normalization, in the order of the computation, to its inputs as rows (rows, C), in inference."""
-    norms = [v for v in model._flatten_layers() if isinstance(v, BatchNormalization | layers.BatchNormalization)]
+    norms = [v for v in layers_of(model) if isinstance(v, BatchNormalization | layers.BatchNormalization)]
     seen = {}
 
     def watched(layer, function):
@@ -143,12 +142,8 @@ def inputs_of_norms(model, x):
 
         return run
 
-    with contextlib.ExitStack() as restore:
-        for layer in dict.fromkeys(norms):
-            # ours may be used without being called; its call goes the same way
-            name = "forward_pass" if isinstance(layer, BatchNormalization) else "call"
-            setattr(layer, name, watched(layer, getattr(layer, name)))
-            restore.callback(delattr, layer, name)
+    # ours may be used without being called; its call goes the same way
+    with replaced(norms, lambda v: "forward_pass" if isinstance(v, BatchNormalization) else "call", watched):
         model(x, training=False)
     if not seen:
         raise ValueError(f"model must have a BatchNormalization layer that it uses; received none in {model.name}")

@@ -8,7 +8,7 @@ Section  Title                     Objects                                      
 11.3     Training                  mallows_cp, aic                                  optimism,
                                                                                     train_monotone
 11.4     Validation                train_validation_test_split, select_candidate,             selection_bias
-                                   MetricFunction, ValidationCurve,
+                                   Measure, ValidationCurve,
                                    LearningCurve, RestoreBestWeights
 11.5     Cross-Validation          KFold, StratifiedKFold, GroupKFold, LeaveOneOut, fold_partition,
                                    cross_validate, FoldScores, fold_weights,        loocv_shortcut,

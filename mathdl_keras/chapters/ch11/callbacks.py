@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
-__all__ = ["RestoreBestWeights"]
+from mathdl_keras.core.measures import greater_is_better
 
-UP = {"up": True, "down": False}
+__all__ = ["RestoreBestWeights"]
 
 
 class RestoreBestWeights(keras.callbacks.Callback):
@@ -16,10 +16,12 @@ class RestoreBestWeights(keras.callbacks.Callback):
     as `keras.callbacks.EarlyStopping(restore_best_weights=True)`, except that a missing quantity is an error.
 
     Args:
-        patience: After how many epochs without improvement to stop; `None` to train to the end.
-        monitor: The quantity, a key of the history.
-        mode: `min`, `max`, or `auto`: the loss is to fall, and Keras' metrics say themselves what they are.
-        min_delta: A smaller improvement is none.
+        patience: Integer >= 0, number of epochs without improvement after which training stops; `None` to train to
+            the end.
+        monitor: String, the quantity to watch, a key of the history.
+        mode: `"min"`, `"max"` or `"auto"`: with the last the loss is to fall, and a Keras metric is to go the way in
+            which it is better.
+        min_delta: Float >= 0, the least change that counts as an improvement.
 
     Attributes:
         best: The best value, and `best_epoch`, its epoch, counted from 1.
@@ -79,8 +81,8 @@ class RestoreBestWeights(keras.callbacks.Callback):
         if self.mode != "auto" or name == "loss":
             return self.mode == "max"
         for metric in _all_metrics(self.model):
-            if metric.name == name and (direction := getattr(metric, "_direction", None)) in UP:
-                return UP[direction]
+            if metric.name == name and (known := greater_is_better(metric)) is not None:
+                return known
         raise ValueError(f"mode must be 'min' or 'max', for nothing says which way {name} is better; received 'auto'")
 
 

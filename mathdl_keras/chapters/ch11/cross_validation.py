@@ -10,10 +10,10 @@ from rich.progress import track
 
 from mathdl_keras.chapters.ch11.folds import IllConditionedError, fold_predictions
 from mathdl_keras.chapters.ch11.samples import as_arrays, count_rows, take_rows
-from mathdl_keras.chapters.ch11.scoring import as_metrics
 from mathdl_keras.chapters.ch11.selection import FoldScores
 from mathdl_keras.chapters.ch11.splits import KFold
 from mathdl_keras.core.checks import as_table, check_data
+from mathdl_keras.core.measures import as_measures
 from mathdl_keras.core.rows import in_blocks
 
 __all__ = ["cross_validate"]
@@ -42,7 +42,7 @@ def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, group
         y: Targets with n rows.
         cv: A number of folds, shuffled by `seed`; a splitter, of this chapter or of scikit-learn; or pairs of training
             and validation indices.
-        metrics: One or several: a name or object of `keras.metrics`, a loss, a `MetricFunction`, or a function
+        metrics: One or several: a name or object of `keras.metrics`, a loss, a `Measure`, or a function
             `f(y, y_pred)` of NumPy arrays.
         epochs: Of `fit`; `None` for `fit_closed_form`.
         groups: For `GroupKFold`, the group of each sample.
@@ -66,7 +66,7 @@ def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, group
     """
     if isinstance(build_model, keras.Model):
         raise ValueError(f"build_model must be a function that returns a new model; received one, {build_model.name}")
-    x, y, metrics = as_arrays(x), as_arrays(y), as_metrics(metrics)
+    x, y, metrics = as_arrays(x), as_arrays(y), as_measures(metrics)
     pairs = folds_of(cv, x, y, groups, seed)
     with _generators_kept():
         predictions = _at_once(build_model, x, y, pairs, epochs)

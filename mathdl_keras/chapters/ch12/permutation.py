@@ -18,8 +18,8 @@ import numpy as np
 from mathdl_keras.chapters.ch12.features import check_features, feature_names
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
 from mathdl_keras.chapters.ch12.ranking import ImportanceReport
-from mathdl_keras.chapters.ch12.scores import Score
 from mathdl_keras.core.checks import as_table, check_data
+from mathdl_keras.core.measures import as_loss
 
 __all__ = ["PermutationImportance", "permutation_importance"]
 
@@ -64,7 +64,7 @@ def permutation_importance(
     seed=0,
     groups=None,
     *,
-    direction=None,
+    greater_is_better=None,
     names=None,
     correlation_threshold=0.8,
 ):
@@ -81,7 +81,8 @@ def permutation_importance(
         n_repeats: R; `None` for the expectation over all M! permutations, of a loss that is a mean over rows.
         seed: Of the permutations, which are the same for all features.
         groups: From names to lists of columns that are permuted together; by default each feature by itself.
-        direction: `"down"` if less is better, `"up"` if more is; a function must have it.
+        greater_is_better: Boolean, whether more of it is better; a function must have it,
+            losses and most metrics know it.
         names: Of the features.
         correlation_threshold: Pairs with a larger correlation are warned of; `None` for none.
 
@@ -89,7 +90,8 @@ def permutation_importance(
         A `PermutationImportance`.
 
     Raises:
-        ValueError: If shapes differ, numbers are not finite, a direction is missing, or an argument is out of range.
+        ValueError: If shapes differ, numbers are not finite, `greater_is_better` is missing, or an argument is out of
+            range.
 
     Warns:
         CorrelatedFeaturesWarning: If features in different groups go together.
@@ -100,7 +102,7 @@ def permutation_importance(
         >>> permutation_importance(lambda rows: 2 * rows[:, 0], x, 2 * x[:, 0], n_repeats=None).mean  # 2 w^2 s^2
         array([2., 0.])
     """
-    predict, score = as_prediction(model), Score(loss, direction)
+    predict, score = as_prediction(model), as_loss(loss, greater_is_better)
     y = np.asarray(y)
     check_data(y, "y")
     x = as_table(x).astype(predict.dtype)
@@ -112,7 +114,7 @@ def permutation_importance(
     groups = _groups(groups, names)
     check_features(x, names, correlation_threshold, list(groups.values()))
     prediction = predict(x)
-    baseline = score.mean(y, prediction)
+    baseline = score(y, prediction)
     if n_repeats is None:
         mean, std = _over_all(predict, score, x, y, groups.values())
         return PermutationImportance(mean - baseline, std, np.zeros_like(mean), None, baseline, tuple(groups))

@@ -13,8 +13,8 @@ The last two are in `conditional` and `regressions`.
 import numpy as np
 
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
-from mathdl_keras.chapters.ch12.scores import Score
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.measures import as_loss
 
 __all__ = ["InterventionalGame", "LossReductionGame"]
 
@@ -103,18 +103,18 @@ class LossReductionGame:
         x: `(M, d)`.
         y: `(M,)` or `(M, targets)`.
         loss: As in `permutation_importance`.
-        direction: As there.
+        greater_is_better: Boolean, whether more of it is better, as in `permutation_importance`.
 
     Example:
         >>> x = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
         >>> square = lambda y, p: (y - p) ** 2
-        >>> value = LossReductionGame(lambda rows: 3 * rows[:, 0], x, x, 3 * x[:, 0], square, "down")
+        >>> value = LossReductionGame(lambda rows: 3 * rows[:, 0], x, x, 3 * x[:, 0], square, False)
         >>> value(np.array([[False, True], [True, False]]))
         array([0., 9.])
     """
 
-    def __init__(self, model, background, x, y, loss="mse", direction=None):
-        self.score = Score(loss, direction)
+    def __init__(self, model, background, x, y, loss="mse", greater_is_better=None):
+        self.score = as_loss(loss, greater_is_better)
         self.y = np.asarray(y)
         x = as_table(x)
         if self.y.shape[:1] != (len(x),):
@@ -122,12 +122,12 @@ class LossReductionGame:
         game = InterventionalGame(model, background)
         self.value = game.at(x)
         self.rows = len(x)
-        self.baseline = self.score.mean(self.y, self._all_rows(game.base_value))
+        self.baseline = self.score(self.y, self._all_rows(game.base_value))
 
     def _all_rows(self, prediction):
         return np.broadcast_to(prediction, (self.rows, *np.shape(prediction))).copy()
 
     def __call__(self, masks):
         """From coalitions `(n, d)` to what they save, `(n,)`."""
-        losses = np.array([self.score.mean(self.y, prediction) for prediction in self.value(masks)])
+        losses = np.array([self.score(self.y, prediction) for prediction in self.value(masks)])
         return self.score.sign * (self.baseline - losses)

@@ -23,6 +23,7 @@ import functools
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch08.calls import cost_of, free_cost
 from mathdl_keras.core.autodiff import custom_vjp
 from mathdl_keras.core.checks import ChecksData
 
@@ -157,3 +158,6 @@ def rule(epsilon):
         lambda x, gamma, beta: layer_norm_forward(x, gamma, beta, epsilon),
         lambda cache, dy: layer_norm_backward(dy, cache),
     )
+
+
+cost_of.register(LayerNormalization, free_cost)

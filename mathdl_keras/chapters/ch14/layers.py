@@ -9,6 +9,7 @@ automatic differentiation, and so `fit`, calls `backward_pass` and never looks i
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch08.calls import cost_of, free_cost, products
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
 from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pair
 from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward
@@ -204,3 +205,11 @@ class MaxPooling2D(ChecksData, keras.layers.Layer):
             "strides": self.strides,
             "padding": self.padding,
         }
+
+
+@cost_of.register(Conv2D)
+def _convolution_cost(layer, before, after):
+    return products(after[1] * after[2], layer.kernel, layer.activation, after)
+
+
+cost_of.register(MaxPooling2D, free_cost)

@@ -13,6 +13,7 @@ from keras import ops
 
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.linalg import matvec, transpose
+from mathdl_keras.core.measures import direct
 
 __all__ = ["ModeCoverage", "MarginalWasserstein", "mode_coverage"]
 
@@ -78,7 +79,8 @@ class ModeCoverage(keras.metrics.Metric):
             raise ValueError(f"radius must be positive and finite; received radius={radius!r}")
         if not isinstance(share, int | float) or not 0 < share <= 1:
             raise ValueError(f"share must be in (0, 1]; received share={share!r}")
-        self.centres, self.radius, self.share, self._direction = centres, radius, share, "up"
+        self.centres, self.radius, self.share = centres, radius, share
+        direct(self, greater_is_better=True)
         self.visits = self.add_variable(shape=(len(centres),), initializer="zeros", name="visits")
         self.total = self.add_variable(shape=(), initializer="zeros", name="total")
 
@@ -134,7 +136,8 @@ class MarginalWasserstein(keras.metrics.Metric):
         super().__init__(name=name, dtype=dtype)
         if not -math.inf < lo < hi < math.inf:
             raise ValueError(f"lo must be below hi, both finite; received lo={lo}, hi={hi}")
-        self.lo, self.hi, self._direction = float(lo), float(hi), "down"
+        self.lo, self.hi = float(lo), float(hi)
+        direct(self, greater_is_better=False)
         self.bins, self.features = check_positive("bins", bins), check_positive("features", features)
         # mass of real and of generated samples at or below the middle of each bin
         self.below = self.add_variable(shape=(2, self.features, self.bins), initializer="zeros", name="below")

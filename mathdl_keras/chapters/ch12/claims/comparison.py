@@ -34,8 +34,8 @@ def first_order(components, normalized=False):
 def permutation_vs_shapley(rng, *, index=total_sobol_index):
     x = np.where(all_coalitions(4), 1.0, -1.0)  # all 16 rows: independent features
     y = polynomial(x)
-    explained = LossReductionGame(polynomial, x, x, y, squared, "down")
-    permuted = permutation_importance(polynomial, x, y, squared, None, direction="down").mean
+    explained = LossReductionGame(polynomial, x, x, y, squared, False)
+    permuted = permutation_importance(polynomial, x, y, squared, None, greater_is_better=False).mean
     shapley = shapley_exact(explained, 4)
     components = variance_components(np.maximum(explained(all_coalitions(4)), 0.0))
     return [
@@ -86,7 +86,7 @@ def correlation(rng, *, rho=0.6, rows=40, theory=lmg_of_two):
         verdicts.append(equals(lmg, share, roundings=1e3, label=f"LMG, w = {w}"))
         if w[1] == 0:
             permuted = permutation_importance(
-                lambda z, w=w: z @ np.array(w), x, y, squared, None, direction="down"
+                lambda z, w=w: z @ np.array(w), x, y, squared, None, greater_is_better=False
             ).mean
             verdicts += [
                 equals(permuted, [2.0, 0.0], roundings=1e3, scale=4.0, label="permutation importance, w = (1, 0)"),

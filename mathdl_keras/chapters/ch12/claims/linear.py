@@ -53,7 +53,7 @@ def increases(w, b, x, y):
 def permutation_linear(rng, *, repeats=200, theory=twice_the_variance):
     x, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
     w, b = least_squares(x, y)
-    settings = {"loss": squared, "direction": "down", "correlation_threshold": None}
+    settings = {"loss": squared, "greater_is_better": False, "correlation_threshold": None}
     exact = permutation_importance(lambda rows: rows @ w + b, x, y, n_repeats=None, **settings)
     every = increases(w, b, x, y)
     scale = float(np.abs(exact.baseline) + np.max(twice_the_variance(w, x)))

@@ -1,22 +1,35 @@
 r"""What a network computes for one sample, layer by layer: the ground on which costs are counted (section 8.3)."""
 
 from dataclasses import dataclass
+from functools import singledispatch
 from math import prod
 
 import keras
 
+from mathdl_keras.chapters.ch03.layers import Normalization, Softmax
 from mathdl_keras.chapters.ch05.activations import Linear
 from mathdl_keras.chapters.ch05.models import MLP, check_widths
+from mathdl_keras.chapters.ch06.layers import Dense
+from mathdl_keras.core.graph import call_of, is_entrywise
 
-# Layers that multiply each of their positions with a kernel. `Conv2D` is chapter 14's: hence names.
-KERNEL = ("Dense", "Conv1D", "Conv2D", "Conv3D")
-# Layers that work on single entries, or on none: modules of Keras, and names.
-FREE_MODULES = ("activations", "merging", "pooling", "regularization", "reshaping")
-FREE = ("InputLayer", "Identity", "Masking", "Rescaling", "BatchNormalization", "LayerNormalization", "Normalization")
-FREE += ("Add", "Subtract", "Multiply", "Divide", "Relu", "Sigmoid", "Tanh", "Softmax")
-FREE += ("Normalization", "MaxPooling2D")
-# Layers whose output is their input in another shape.
-VIEWS = ("InputLayer", "Identity", "Flatten", "Reshape")
+
+@dataclass(frozen=True)
+class Cost:
+    """What a layer multiplies and keeps for one sample.
+
+    Attributes:
+        forward: Integer, multiply-adds of the forward pass.
+        weights: Integer, multiply-adds of the gradients of its weights.
+        inputs: Integer, multiply-adds of the gradient of its inputs, where that is asked for.
+        inner: Integer, multiply-adds of the backward pass that are needed in any case, such as those between steps.
+        kept: Integer, numbers that the backward pass reads: Z and, if it is another, H.
+    """
+
+    forward: int = 0
+    weights: int = 0
+    inputs: int = 0
+    inner: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -24,22 +37,93 @@ class Call:
     """One use of a layer, on one sample.
 
     Attributes:
-        name: Of the layer.
-        kind: Its class.
-        parameters: How many it has; 0 if an earlier use has counted them.
-        products: Multiply-adds of its forward pass.
-        kept: Numbers in its output that the backward pass reads: Z and, if it is another, H.
-        kernel_gradient: Whether the kernel is trained.
-        input_gradient: Whether a layer before it is trained.
+        name: String, name of the layer.
+        kind: String, its class.
+        parameters: Integer, how many it has; 0 if an earlier use has counted them.
+        cost: A `Cost`.
+        kernel_gradient: Boolean, whether its weights are trained.
+        input_gradient: Boolean, whether a layer before it is trained.
     """
 
     name: str
     kind: str
     parameters: int
-    products: int
-    kept: int
+    cost: Cost
     kernel_gradient: bool
     input_gradient: bool
+
+    @property
+    def backward(self):
+        """Multiply-adds of the backward pass."""
+        if not (self.kernel_gradient or self.input_gradient):
+            return 0
+        cost = self.cost
+        return cost.weights * self.kernel_gradient + cost.inputs * self.input_gradient + cost.inner
+
+
+@singledispatch
+def cost_of(layer, before, after):
+    """The `Cost` of a layer for one sample. A chapter that teaches a layer registers its cost beside it:
+
+    ```python
+    @cost_of.register(Conv2D)
+    def _(layer, before, after): ...
+    ```
+
+    Args:
+        layer: The layer.
+        before: Shape of its first input, with the batch.
+        after: Shape of its output, with the batch.
+
+    Raises:
+        ValueError: If nobody has registered the cost of such a layer.
+    """
+    if is_entrywise(layer):
+        return Cost(kept=prod(after[1:]))
+    raise ValueError(
+        "network must have layers whose cost is known (dense, convolution, recurrent, attention, or without products); "
+        f"received {type(layer).__name__} {layer.name}. Try measured_flops"
+    )
+
+
+def products(positions, kernel, activation, after):
+    """The `Cost` of a kernel that multiplies each of some positions."""
+    n, size = positions * prod(kernel.shape), prod(after[1:])
+    return Cost(n, n, n, kept=size if _is_linear(activation) else 2 * size)
+
+
+@cost_of.register(keras.layers.Dense)
+@cost_of.register(Dense)
+def _dense_cost(layer, before, after):
+    return products(prod(after[1:-1]), layer.kernel, layer.activation, after)
+
+
+def convolution_cost(layer, before, after):
+    """A convolution multiplies its kernel at each position of its output."""
+    first = layer.data_format == "channels_first"
+    return products(prod(after[2:] if first else after[1:-1]), layer.kernel, layer.activation, after)
+
+
+for _convolution in (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D):
+    cost_of.register(_convolution, convolution_cost)
+
+
+@cost_of.register(keras.layers.InputLayer)
+@cost_of.register(keras.layers.Identity)
+@cost_of.register(keras.layers.Flatten)
+@cost_of.register(keras.layers.Reshape)
+def _view_cost(layer, before, after):
+    """The output is the input in another shape."""
+    return Cost()
+
+
+def free_cost(layer, before, after):
+    """Work on single entries costs nothing here; its output is kept."""
+    return Cost(kept=prod(after[1:]))
+
+
+for _free in (Normalization, Softmax):
+    cost_of.register(_free, free_cost)
 
 
 def calls_of(network):
@@ -72,7 +156,7 @@ def _dense(widths):
     """Dense layers with a nonlinear activation, but for the last."""
     last = len(widths) - 1
     return [
-        Call(f"dense {k}", "Dense", (m + 1) * n, m * n, n if k == last else 2 * n, True, k > 1)
+        Call(f"dense {k}", "Dense", (m + 1) * n, Cost(m * n, m * n, m * n, kept=n if k == last else 2 * n), True, k > 1)
         for k, (m, n) in enumerate(zip(widths, widths[1:], strict=False), 1)
     ]
 
@@ -100,10 +184,9 @@ class Walk:
     def visit(self, x):
         """Whether the gradient of a symbolic tensor is asked for: something before it is trained."""
         if id(x) not in self.needs:
-            layer, index, _ = x._keras_history
-            node = layer._inbound_nodes[index]
+            node = call_of(x)
             before = any([self.visit(tensor) for tensor in node.input_tensors])
-            after = self.use(layer, node, before)
+            after = self.use(node.operation, node, before)
             self.needs |= dict.fromkeys(map(id, node.output_tensors), after)
         return self.needs[id(x)]
 
@@ -127,24 +210,9 @@ class Walk:
 
 
 def _call(layer, before, after, needed, parameters):
-    kind, size = type(layer).__name__, _size(after, layer.name)
+    _size(after, layer.name)
     trained = bool(getattr(layer, "trainable_variables", ()))
-    if kind in KERNEL and getattr(layer, "kernel", None) is not None:
-        first = getattr(layer, "data_format", None) == "channels_first"
-        positions = prod(after[2:] if first else after[1:-1])
-        kept = size if _is_linear(layer.activation) else 2 * size
-        return Call(layer.name, kind, parameters, positions * prod(layer.kernel.shape), kept, trained, needed)
-    if kind not in FREE and not _is_free(layer):
-        raise ValueError(
-            f"network must have layers whose cost is known ({', '.join(KERNEL)}, or without products); "
-            f"received {kind} {layer.name}. Try measured_flops"
-        )
-    return Call(layer.name, kind, parameters, 0, 0 if kind in VIEWS else size, False, False)
-
-
-def _is_free(layer):
-    home = type(layer).__module__.split(".")
-    return home[0] == "keras" and "layers" in home and home[-2] in FREE_MODULES and type(layer).__name__ != "Dot"
+    return Call(layer.name, type(layer).__name__, parameters, cost_of(layer, before, after), trained, needed)
 
 
 def _is_linear(activation):
