@@ -64,7 +64,10 @@ def _explained(D, r, c, identity, rcond):
     eigenvalues, Q = ops.eigh(inside)
     along = matvec(transpose(Q), D * c)
     kept = eigenvalues > rcond
-    return ops.sum(ops.where(kept, along**2 / ops.where(kept, eigenvalues, 1 + 0 * eigenvalues), 0 * along), axis=-1)
+    return ops.sum(
+        ops.where(kept, along**2 / ops.where(kept, eigenvalues, ops.ones_like(eigenvalues)), ops.zeros_like(along)),
+        axis=-1,
+    )
 
 
 def _standardized(table):

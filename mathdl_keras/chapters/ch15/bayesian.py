@@ -13,10 +13,10 @@ the more they are correlated.
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch15.gaussians import LOG_2PI
+from mathdl_keras.chapters.ch15.gaussians import LOG_2PI, FullGaussian
 from mathdl_keras.chapters.ch15.posteriors import check_family
 from mathdl_keras.core.checks import as_table
-from mathdl_keras.core.linalg import matvec, transpose
+from mathdl_keras.core.linalg import diagonal_matrix, gram, matvec, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -89,20 +89,24 @@ class BayesianLogisticRegression:
         return self
 
     def _newton(self, X, y, mean, covariance):
-        """One step for the mean, the covariance that belongs to q before it, and the bound of q before it."""
+        """One step for the mean, and from q before it: the covariance to come, its inverse, and the bound."""
         p, slope, softplus = expectations(*logit_moments(X, mean, covariance))
         gradient = matvec(transpose(X), y - p) - mean / self.prior_variance
-        eye = ops.convert_to_tensor(np.eye(X.shape[1]))
-        precision = ops.einsum("nj,n,nk->jk", X, slope, X) + eye / self.prior_variance
+        precision = self._precision(X, slope)
         inverse = ops.linalg.inv(precision)
-        following = inverse if self.family == "full" else eye / precision
-        fits = ops.sum(y * matvec(X, mean) - softplus)
-        squares = ops.sum(mean**2) + ops.sum(covariance * eye)
-        half = ops.sum(ops.log(ops.diagonal(ops.linalg.cholesky(covariance))))
-        d = X.shape[1]
-        prior = -(squares / self.prior_variance + d * (np.log(self.prior_variance) + LOG_2PI)) / 2
-        bound = fits + prior + half + d * (LOG_2PI + 1) / 2
-        return mean + matvec(inverse, gradient), following, precision, bound
+        variances = inverse if self.family == "full" else diagonal_matrix(1 / ops.diagonal(precision))
+        bound = expected_log_likelihood(X, y, mean, softplus) - self._kl(mean, covariance)
+        return mean + matvec(inverse, gradient), variances, precision, bound
+
+    def _precision(self, X, slope):
+        r""":math:`\Lambda = -E_q \nabla^2 \log p(w, y) = X^\top \operatorname{diag}(E_q S') X + I/\tau`."""
+        prior = ops.full_like(X[0], 1 / self.prior_variance)
+        return gram(slope[:, None] * X, X) + diagonal_matrix(prior)
+
+    def _kl(self, mean, covariance):
+        """The divergence of q from the prior: that of w over the prior's deviation from N(0, I)."""
+        deviation = self.prior_variance**0.5
+        return FullGaussian(mean / deviation, ops.cholesky(covariance) / deviation).kl_to_standard()
 
     def log_joint(self, x, y):
         """The function w -> log p(w, y) of weights `(n, features + 1)`, for other methods.
@@ -144,7 +148,12 @@ def with_ones(x):
 
 def logit_moments(X, mean, covariance):
     """Mean and standard deviation under q of the logit of each row."""
-    return matvec(X, mean), ops.sqrt(ops.einsum("nj,jk,nk->n", X, covariance, X))
+    return matvec(X, mean), ops.sqrt(ops.sum((X @ covariance) * X, axis=1))
+
+
+def expected_log_likelihood(X, y, mean, softplus):
+    r""":math:`E_q \log p(y \mid w) = \sum_n y_n x_n^\top \mu - E_q \log(1 + e^{l_n})`."""
+    return ops.sum(y * matvec(X, mean) - softplus)
 
 
 def expectations(mean, deviation):

@@ -98,7 +98,8 @@ class ModeCoverage(keras.metrics.Metric):
         """NaN before the first sample."""
         fair = self.total / len(self.centres)
         covered = ops.cast(self.visits >= self.share * fair, self.dtype)
-        return ops.sum(covered) / len(self.centres) + 0 * self.total / self.total
+        share = ops.sum(covered) / len(self.centres)
+        return ops.where(self.total > 0, share, ops.full_like(share, math.nan))
 
     def get_config(self):
         return super().get_config() | {"centres": self.centres.tolist(), "radius": self.radius, "share": self.share}

@@ -25,7 +25,7 @@ def logistic(y, z):
 def hinge(y, z):
     """The derivative of max(0, 1 - s z), with signs s = 2y - 1."""
     signs = 2 * y - 1
-    return ops.where(signs * z < 1, -signs, 0 * signs)
+    return ops.where(signs * z < 1, -signs, ops.zeros_like(signs))
 
 
 def _body(gradient):
