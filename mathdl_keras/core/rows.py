@@ -86,19 +86,19 @@ class Rows:
     Without an intercept the shift is zero, and moments are about zero.
     """
 
-    def __init__(self, X, y, fit_intercept):
-        self.X, self.y, self.fit_intercept = _table(X, "X"), _table(y, "y"), fit_intercept
+    def __init__(self, x, y, fit_intercept):
+        self.x, self.y, self.fit_intercept = _table(x, "x"), _table(y, "y"), fit_intercept
         self.y = self.y[:, None] if len(self.y.shape) == 1 else self.y
-        if len(self.X.shape) != 2 or 0 in self.X.shape:
-            raise ValueError(f"X must have shape (rows, features), at least one each; received {tuple(self.X.shape)}")
-        self.count, self.features = self.X.shape
+        if len(self.x.shape) != 2 or 0 in self.x.shape:
+            raise ValueError(f"x must have shape (rows, features), at least one each; received {tuple(self.x.shape)}")
+        self.count, self.features = self.x.shape
         if len(self.y.shape) != 2 or self.y.shape[0] != self.count:
-            raise ValueError(f"y must have {self.count} rows, as X has; received shape {tuple(self.y.shape)}")
+            raise ValueError(f"y must have {self.count} rows, as x has; received shape {tuple(self.y.shape)}")
         if self.count < 1 + fit_intercept:
-            raise ValueError(f"X must have at least 2 rows to fit an intercept; received {self.count}")
-        self.dtype = dtype_of(ops.convert_to_tensor(self.X[:1]))  # JAX makes float32 of float64 unless it is allowed
+            raise ValueError(f"x must have at least 2 rows to fit an intercept; received {self.count}")
+        self.dtype = dtype_of(ops.convert_to_tensor(self.x[:1]))  # JAX makes float32 of float64 unless it is allowed
         self.u = unit_roundoff(self.dtype)
-        self.shift_x, self.shift_y = (self._shift(v) for v in (self.X, self.y))
+        self.shift_x, self.shift_y = (self._shift(v) for v in (self.x, self.y))
 
     def _shift(self, v):
         if not self.fit_intercept:
@@ -110,7 +110,7 @@ class Rows:
 
     def blocks(self):
         for block in in_blocks(self.count):
-            yield tuple(self.tensor(v[block]) for v in (self.X, self.y))
+            yield tuple(self.tensor(v[block]) for v in (self.x, self.y))
 
     def moments(self):
         """Means and centred products, in one pass."""
@@ -156,9 +156,9 @@ class Rows:
     def require_finite(self, *results):
         if all(np.isfinite(float(ops.sum(result))) for result in results):
             return
-        for name, v in (("X", self.X), ("y", self.y)):
+        for name, v in (("x", self.x), ("y", self.y)):
             check_data(ops.convert_to_numpy(v), name)
-        raise ValueError(f"X and y must have squares that {self.dtype} can hold; received larger values: rescale them")
+        raise ValueError(f"x and y must have squares that {self.dtype} can hold; received larger values: rescale them")
 
 
 def _table(v, name):

@@ -64,15 +64,15 @@ class LeastSquares:
     rank: int
 
 
-def least_squares(X, y, solver="auto", fit_intercept=True):
+def least_squares(x, y, solver="auto", fit_intercept=True):
     r"""The minimizer of :math:`\lVert X\theta + b - y\rVert^2`, by the route that the condition number allows (§2.3).
 
     Rows are read in blocks, so that memory does not grow with them beyond the table itself. The table in this module's
-    description says what each route costs and promises. Computed in the dtype of `X`: for float64 on JAX, call it
+    description says what each route costs and promises. Computed in the dtype of `x`: for float64 on JAX, call it
     inside `core.precision.allow_float64`.
 
     Args:
-        X: Features (n, p), an array or tensor.
+        x: Features (n, p), an array or tensor.
         y: Targets (n,) or (n, K).
         solver: `"auto"` to choose, or a route: `"normal"`, `"qr"`, `"svd"`, `"gd"`.
         fit_intercept: Whether to fit b. The norm that `"svd"` minimises is that of the kernel alone.
@@ -83,7 +83,7 @@ def least_squares(X, y, solver="auto", fit_intercept=True):
     Raises:
         ValueError: If the data are not a finite table, or the features are collinear or constant and the solver asked
             for is not one that copes (`"auto"`, `"svd"`). Those warn, and return the kernel of smallest norm (in units
-            of one deviation of each feature, where the scales of X are so far apart that rounding would decide).
+            of one deviation of each feature, where the scales of x are so far apart that rounding would decide).
 
     Example:
         >>> fit = least_squares(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0]))
@@ -92,7 +92,7 @@ def least_squares(X, y, solver="auto", fit_intercept=True):
     """
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {', '.join(SOLVERS)}; received solver={solver!r}")
-    rows = Rows(X, y, fit_intercept)
+    rows = Rows(x, y, fit_intercept)
     if solver in ("normal", "gd") or (solver == "auto" and rows.count > rows.features + fit_intercept):
         found = _from_moments(rows, solver)
         if found is not None:
@@ -108,8 +108,8 @@ def least_squares(X, y, solver="auto", fit_intercept=True):
     else:
         kernel, route = smallest_kernel(triangle.y, rank, _units(rank, rows.u)), "svd"
     if not rank.full:
-        units = " in units of one deviation, for the scales of X lie far apart," * _lie_apart(rank, rows.u)
-        text = f"X has {_deficiency(rows, rank)}; the kernel of smallest norm{units} is returned"
+        units = " in units of one deviation, for the scales of x lie far apart," * _lie_apart(rank, rows.u)
+        text = f"x has {_deficiency(rows, rank)}; the kernel of smallest norm{units} is returned"
         warnings.warn(text, stacklevel=3)
     return LeastSquares(kernel, rows.bias(triangle, kernel), route, rank.condition, rank.value)
 

@@ -28,7 +28,7 @@ LAST_MOVE = 0.1
 
 
 class Objective(NamedTuple):
-    """A loss of logits z that are linear in the weights w; all but `logits` are functions of (z, w, X, y, lam).
+    """A loss of logits z that are linear in the weights w; all but `logits` are functions of (z, w, X, y, l2).
 
     Attributes:
         logits: `logits(X, w)`.
@@ -98,8 +98,8 @@ class _Look(NamedTuple):
     moved: Any
 
 
-def newton(objective, X, y, lam, start, tol=0.01, max_steps=100, polished=True):
-    """Damped Newton steps until the decrement falls to `tol`, then steps with one Hessian.
+def newton(objective, X, y, l2, start, tolerance=0.01, max_steps=100, polished=True):
+    """Damped Newton steps until the decrement falls to `tolerance`, then steps with one Hessian.
 
     The host reads one value a step.
 
@@ -107,26 +107,26 @@ def newton(objective, X, y, lam, start, tol=0.01, max_steps=100, polished=True):
         objective: An `Objective`.
         X: Rows `(..., M, D)`.
         y: Targets.
-        lam: Penalties, one for each weight.
+        l2: Penalties, one for each weight.
         start: The first weights.
-        tol: The decrement from which the Hessian is kept.
+        tolerance: The decrement from which the Hessian is kept.
         max_steps: The most evaluations.
         polished: Whether to go on with the last Hessian.
 
     Returns:
         A `Solution`.
     """
-    advance, polish = _compiled(objective, bool(np.any(lam)), len(X.shape), start.shape[-1])
-    w, lam, tol = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (start, lam, tol))
+    advance, polish = _compiled(objective, bool(np.any(l2)), len(X.shape), start.shape[-1])
+    w, l2, tolerance = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (start, l2, tolerance))
     zero = ops.zeros_like(w[..., 0])
     state = _State(w, w, zero + objective.worst, (w, diagonal_matrix(w)), zero > 0, zero > 0, zero > 0)
     steps, stop = 0, False
     while steps < max_steps and not stop:
-        state, stop = advance(state, X, y, lam, tol)
+        state, stop = advance(state, X, y, l2, tolerance)
         steps, stop = steps + 1, bool(stop)
     if not polished:
         return Solution(state.w, steps, None, state.converged, state.separated, state.singular)
-    w, gradient_norm = _polished(polish, state, X, y, lam)
+    w, gradient_norm = _polished(polish, state, X, y, l2)
     return Solution(w, steps, gradient_norm, state.converged, state.separated, state.singular)
 
 
@@ -157,19 +157,19 @@ def _compiled(objective, penalised, rank, weights):
     return compiled(functools.partial(_advance, objective, penalised)), compiled(polish)
 
 
-def _advance(objective, penalised, state, X, y, lam, tol):
+def _advance(objective, penalised, state, X, y, l2, tolerance):
     """The next state, and whether all problems are over."""
-    look = propose(objective, state.w, X, y, lam)
+    look = propose(objective, state.w, X, y, l2)
     # a loss that is larger by rounding alone is no reason to turn back
     worse = look.loss > state.loss + 64 * unit_roundoff(look.loss) * (1 + state.loss)
-    state = finish(state, accept(state, look, worse), look, worse, penalised, tol)
+    state = finish(state, accept(state, look, worse), look, worse, penalised, tolerance)
     return state, ops.all(state.converged | state.separated)
 
 
-def propose(objective, w, X, y, lam):
+def propose(objective, w, X, y, l2):
     """The loss at w, and Newton's step from there."""
     z = objective.logits(X, w)
-    at = (z, w, X, y, lam)
+    at = (z, w, X, y, l2)
     loss, margin = objective.loss(*at), objective.margin(*at)
     factor, singular = _factor(objective.hessian(*at))
     direction, decrement = _solve(*factor, objective.gradient(*at))
@@ -186,10 +186,10 @@ def accept(state, look, worse):
     return state._replace(w=w, step=step, loss=loss, factor=look.factor, singular=look.singular)
 
 
-def finish(old, new, look, worse, penalised, tol):
+def finish(old, new, look, worse, penalised, tolerance):
     """The new state with its verdicts; problems that are over keep the old one, and separated ones their weights."""
     separated = (look.margin > 0) & (not penalised)
-    converged = (look.decrement <= tol) & (look.moved <= LAST_MOVE) & ~worse & ~separated
+    converged = (look.decrement <= tolerance) & (look.moved <= LAST_MOVE) & ~worse & ~separated
     new = new._replace(w=_choose(separated, old.w, new.w), converged=converged, separated=separated)
     over = old.converged | old.separated
     return tree.map_structure(lambda before, now: _choose(over, before, now), old, new)

@@ -16,14 +16,14 @@ from mathdl_keras.core.precision import allow_float64
 __all__ = ["solve_dropout_least_squares", "marginalized_dropout_loss"]
 
 
-def marginalized_dropout_loss(X, y, w, rate):
+def marginalized_dropout_loss(x, y, w, rate):
     r"""The squared loss of a linear model averaged over all masks of inverted dropout (§9.3), in closed form.
 
     It also serves the last hidden layer of a network (§9.4): there X are its outputs h and w its weights c, and the
     second term is :math:`\frac{1-p}{p} \sum_n c_n^2 h_n^2`.
 
     Args:
-        X: `(rows, features)`, what is dropped.
+        x: `(rows, features)`, what is dropped.
         y: `(rows,)`.
         w: `(features,)`.
         rate: :math:`1 - p`, in [0, 1).
@@ -39,7 +39,7 @@ def marginalized_dropout_loss(X, y, w, rate):
         8.0
     """
     p = _keep(rate)
-    X, y, w = map(ops.convert_to_tensor, (X, y, w))
+    X, y, w = map(ops.convert_to_tensor, (x, y, w))
     residual = y - matvec(X, w)
     penalty = ops.sum(matvec(ops.square(X), ops.square(w)))
     return (ops.sum(ops.square(residual)) + (1 - p) / p * penalty) / X.shape[0]

@@ -50,7 +50,7 @@ class IllConditionedError(ValueError):
     """
 
 
-def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
+def fold_weights(x, y, validation, l2=0.0, fit_intercept=True):
     r"""The ridge regressions of all training sets, at the price of little more than one (§11.5).
 
     .. math:: \min_{W, b} \frac1{|T_j|} \sum_{m \in T_j} \lVert y_m - x_m^\top W - b\rVert^2 + \lambda \lVert W\rVert^2,
@@ -60,7 +60,7 @@ def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
         x: Features (..., n, p), a float64 array; leading axes are replicates.
         y: Targets (..., n, t).
         validation: The folds: index arrays that together hold every sample once.
-        ridge: :math:`\lambda \ge 0`.
+        l2: Float, the penalty :math:`\lambda \ge 0`.
         fit_intercept: Whether there is a b, which is not penalised.
 
     Returns:
@@ -83,7 +83,7 @@ def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
         mean_x, mean_y, gram, moment = about_means(count, *sums)
     else:
         gram, moment = sums[2:]
-    gram = gram + ridge * count[..., None, None] * np.eye(x.shape[-1])
+    gram = gram + l2 * count[..., None, None] * np.eye(x.shape[-1])
     _require_digits(gram)
     with allow_float64():  # one leading axis: a compiled function keeps to one rank
         problems = (v.reshape(-1, *v.shape[-2:]) for v in (gram, moment))
@@ -129,7 +129,7 @@ def _sums_of_others(moments):
 def _require_digits(gram):
     diagonal = np.sqrt(np.einsum("...ii->...i", gram))
     if not np.all(diagonal > 0):
-        raise IllConditionedError("x must have no constant feature in a training set where ridge is 0")
+        raise IllConditionedError("x must have no constant feature in a training set where l2 is 0")
     spectrum = np.linalg.eigvalsh(gram / diagonal[..., None] / diagonal[..., None, :])
     if not np.all(spectrum[..., -1] <= MOST * spectrum[..., 0]):
         raise IllConditionedError(f"x must have normal equations of condition at most {MOST:g} in every training set")
@@ -163,7 +163,7 @@ def fold_predictions(model, x, y, validation):
 def _ridge(model: RidgeRegression, x, y, validation):
     if not _can(model, RidgeRegression, x, y, validation):
         return None
-    kernels, biases = fold_weights(x, y, validation, model.ridge, model.fit_intercept)
+    kernels, biases = fold_weights(x, y, validation, model.l2, model.fit_intercept)
     return predictions(x, kernels, biases)
 
 
@@ -172,8 +172,8 @@ def _polynomial(model: PolynomialRegression, x, y, validation):
     if not _can(model, PolynomialRegression, x[:, :1], y, validation):
         return None
     phi = model.design(x)
-    if model.ridge:
-        kernels, biases = fold_weights(phi[:, 1:], y, validation, model.ridge)
+    if model.l2:
+        kernels, biases = fold_weights(phi[:, 1:], y, validation, model.l2)
         return predictions(phi[:, 1:], kernels, biases)
     # in a basis that is orthonormal on all samples, no training set has ill-conditioned normal equations
     Q, _ = np.linalg.qr(phi)

@@ -25,7 +25,7 @@ class RefitR2Game:
     eigenvalue is above `rcond`.
 
     Args:
-        X: `(M, d)`.
+        x: `(M, d)`.
         y: `(M,)`.
         rcond: The least eigenvalue of a correlation matrix that counts.
 
@@ -38,8 +38,8 @@ class RefitR2Game:
         array([0.8, 1. ])
     """
 
-    def __init__(self, X, y, rcond=1e-12):
-        X, y = as_table(X, y)
+    def __init__(self, x, y, rcond=1e-12):
+        X, y = as_table(x, y)
         if y.shape[1] != 1 or np.ptp(y) == 0:
             raise ValueError(f"y must be one number for each row, and not constant; received shape {y.shape}")
         Z, u = _standardized(X), _standardized(y)[:, 0]

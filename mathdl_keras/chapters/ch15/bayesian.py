@@ -58,17 +58,17 @@ class BayesianLogisticRegression:
             raise ValueError(f"prior_variance must be positive and finite; received prior_variance={prior_variance!r}")
         self.prior_variance, self.family = float(prior_variance), check_family(family)
 
-    def fit(self, x, y, steps=200, tolerance=1e-10):
+    def fit(self, x, y, max_steps=200, tolerance=1e-10):
         """Finds the posterior in float64; returns the model.
 
         Args:
             x: `(rows, features)`; a column of ones is appended.
             y: Labels 0 or 1, `(rows,)`.
-            steps: At most this many of Newton's.
-            tolerance: On the change of the mean and of the standard deviations.
+            max_steps: Integer, the most steps of Newton's method.
+            tolerance: Float, the largest change of a mean or standard deviation in the last step.
 
         Raises:
-            ValueError: If the data are not what is said, or the steps do not suffice.
+            ValueError: If the data are not what is said, or `max_steps` do not suffice.
         """
         x, y = as_table(x, y)
         if y.shape[1] != 1 or not np.isin(y, (0, 1)).all():
@@ -77,14 +77,16 @@ class BayesianLogisticRegression:
         mean, covariance = np.zeros(X.shape[1]), np.eye(X.shape[1]) * self.prior_variance / X.shape[1]
         with allow_float64():
             newton = compiled(self._newton)
-            for _ in range(steps):
+            for _ in range(max_steps):
                 before = np.append(mean, np.sqrt(np.diag(covariance)))
                 tensors = map(ops.convert_to_tensor, (X, y, mean, covariance))
                 mean, covariance, self.precision, self.elbo = map(ops.convert_to_numpy, newton(*tensors))
                 if np.abs(np.append(mean, np.sqrt(np.diag(covariance))) - before).max() < tolerance:
                     break
             else:
-                raise ValueError(f"steps must be enough to come to rest within {tolerance}; received steps={steps}")
+                raise ValueError(
+                    f"max_steps must be enough to come to rest within {tolerance}; received max_steps={max_steps}"
+                )
         self.mean, self.covariance, self.elbo = mean, covariance, float(self.elbo)
         return self
 

@@ -74,7 +74,7 @@ def separable_divergence(rng, *, r=(1.0, 3.0), time=200.0, eta=0.1, gradient=log
     precision="float64",
 )
 def penalised_is_finite(rng, *, lam=1e-3, half=0.5):
-    model = LogisticRegression("l2", lam=2 * half * lam)
+    model = LogisticRegression(l2=half * lam)
     model.fit_closed_form([[1.0], [-1.0]], [1, 0])
     w = ops.convert_to_numpy(model.kernel)[0, 0]
     expected = optimize.brentq(lambda w: special.expit(-w) - lam * w, 0, 100, xtol=1e-14)

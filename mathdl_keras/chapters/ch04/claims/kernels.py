@@ -118,7 +118,7 @@ def quadratic_features(x):
 def kernel_ridge_duality(rng, *, m=50, ridge=0.1, shift=lambda ridge, m: ridge):
     x = rng.uniform(-1, 1, (m, 3))
     y = np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.1 * rng.standard_normal(m)
-    model = KernelRidge(PolynomialKernel(2), shift(ridge, m))
+    model = KernelRidge(PolynomialKernel(2), shift(ridge, m) / m)
     model.fit_closed_form(x, y)
     new = rng.uniform(-1, 1, (m, 3))
     fitted, predicted = (model(ops.convert_to_tensor(v))[:, 0] for v in (x, new))

@@ -95,7 +95,7 @@ def train_monotone(rng, *, samples=12, ridge=0.0):
     y = np.sin(3 * x) + 0.3 * rng.standard_normal(samples)
     risks = []
     for degree in range(samples):
-        model = PolynomialRegression(degree, ridge=ridge)
+        model = PolynomialRegression(degree, l2=ridge)
         kernel = model.fit_closed_form(x[:, None], y)
         risks.append(np.sqrt(np.mean((y - model.design(x[:, None]) @ kernel[:, 0]) ** 2)))
     vander = legendre.legvander(x, samples - 1)
