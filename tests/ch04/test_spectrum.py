@@ -100,7 +100,7 @@ def test_nystrom_features_of_a_finite_rank_are_complete():
     x, landmarks = rng.standard_normal((30, 2)), rng.standard_normal((20, 2))
     phi = nystrom_features(PolynomialKernel(2), landmarks, x)
     assert phi.shape == (30, 6)
-    np.testing.assert_allclose(phi @ phi.T, (1 + x @ x.T) ** 2, rtol=1e-8, atolerance=1e-8)
+    np.testing.assert_allclose(phi @ phi.T, (1 + x @ x.T) ** 2, rtol=1e-8, atol=1e-8)
 
 
 def test_nystrom_refuses_what_is_no_kernel():
