@@ -19,7 +19,8 @@ def by_hand(layer):
     def run(x, kernel, bias, delta):
         with keras.StatelessScope([(layer.kernel, kernel), (layer.bias, bias)]):
             z, cache = layer.forward_pass(x)
-            return z, *layer.backward_pass(delta, cache)
+            dx, gradients = layer.backward_pass(delta, cache)
+            return z, dx, *gradients
 
     return run
 

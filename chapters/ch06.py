@@ -87,7 +87,7 @@ print("the model dW1 =", ops.convert_to_numpy(pairs[0][0]).astype("float64").rou
 layer = Dense(3, "tanh")
 layer.build((None, 2))
 H, cache = layer.forward_pass(ops.ones((5, 2)))
-dx, dW, db = layer.backward_pass(ops.ones((5, 3)), cache)
+dx, (dW, db) = layer.backward_pass(ops.ones((5, 3)), cache)
 print("H", H.shape, " dx", dx.shape, " dW", dW.shape, " db", db.shape)
 
 # %% [markdown]

@@ -4,7 +4,10 @@ from mathdl_keras.core.datasets import (
     Dataset,
     DatasetUnavailable,
     Image,
+    Series,
     Split,
+    Text,
+    alice,
     breast_cancer,
     china,
     cifar10,
@@ -15,5 +18,6 @@ from mathdl_keras.core.datasets import (
     load,
     mnist,
     mnist5k,
+    nile,
+    sp500,
 )
-from mathdl_keras.core.series import Series, Text, alice, nile, sp500

@@ -10,7 +10,6 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 from mathdl_keras import __version__
@@ -115,14 +114,15 @@ def _chapter(name, options) -> int:
         if options.only not in (None, "claims"):
             raise UsageError(f"--claim goes with --only claims; received --only {options.only}")
         options.only = "claims"
-    options.out = _writable(options.out or Path("results") / name)
+    out = _writable(options.out or Path("results") / name)
     console = _start(options.backend)
     from mathdl_keras.core import run
 
     if options.list:
         run.listing(chapter, console)
         return 0
-    return run.run_chapter(chapter, options, console)
+    chosen = {name: getattr(options, name) for name in ("seed", "quick", "resume", "dataset", "only", "claim")}
+    return run.run_chapter(chapter, run.RunOptions(out, **chosen), console)
 
 
 def _start(backend):
@@ -199,15 +199,12 @@ def _verify(options) -> int:
 def _data(options) -> int:
     from rich.table import Table
 
-    from mathdl_keras.core.datasets import DOWNLOADS, LOADERS, DatasetUnavailable, china
-    from mathdl_keras.core.series import alice, nile, sp500
+    from mathdl_keras.core.datasets import CATALOGUE, DOWNLOADS, DatasetUnavailable
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("name", "what", "source", "licence"):
         table.add_column(heading, overflow="fold")
-    others = {loader.__name__: loader for loader in (china, nile, alice, sp500)}
-    loaders: dict[str, Callable] = {**LOADERS, **others}
-    for name, loader in loaders.items():
+    for name, loader in CATALOGUE.items():
         what = (loader.__doc__ or "").splitlines()[0]
         where = ("[dim]downloaded on first use[/]", "")
         if name not in DOWNLOADS:

@@ -14,6 +14,7 @@ import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -201,14 +202,39 @@ def show_images(
             ax.set_title(title, fontsize=9, loc="center")
 
 
-def claims_figure(rows: Sequence[Any]) -> Figure:
+@dataclass(frozen=True)
+class Bar:
+    """One row of `claims_figure`.
+
+    Attributes:
+        label: Name of the claim.
+        ratio: Float, distance of measured and predicted in tolerances.
+        holds: Boolean, whether the claim holds.
+    """
+
+    label: str
+    ratio: float
+    holds: bool
+
+
+def bars(records: Sequence[Any]) -> list[Bar]:
+    """One bar a claim: its worst verdict. A bound that holds is no error, however close it comes."""
+    found = []
+    for r in records:
+        ratios = [v.ratio for v in r.verdicts if v.kind != "at_most" or not v.holds]
+        if ratios:
+            found.append(Bar(r.claim_id.partition(".")[2], max(ratios), r.good))
+    return found
+
+
+def claims_figure(rows: Sequence[Bar]) -> Figure:
     r"""Draw how close each measurement came: :math:`|measured - predicted| / tolerance`.
 
     The axis is logarithmic; a claim holds up to 1, the line. A ratio outside the picture is drawn
     as an arrow at its edge: 0 (exact agreement) on the left, infinity or NaN on the right.
 
     Args:
-        rows: One a comparison, with `label`, `ratio` and `holds`.
+        rows: One bar a claim.
 
     Returns:
         The figure.

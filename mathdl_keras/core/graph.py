@@ -7,6 +7,7 @@ that do are written here and in `core.training` only.
 | --- | --- |
 | `layers_of(model)` | the model and all layers in it, each once |
 | `leaves(model)` | those that hold no other layer |
+| `trained(layer)` | its variables that were made to be trained, frozen or not |
 | `replaced(layers, name, wrap)` | a region in which a method or activation of each layer is wrapped |
 | `calls(model)` | the nodes of a functional graph: which layer was called on which tensors |
 | `call_of(tensor)` | the node that made a symbolic tensor |
@@ -22,7 +23,7 @@ from keras.src.layers.merging.base_merge import Merge
 from keras.src.layers.pooling.base_global_pooling import BaseGlobalPooling
 from keras.src.layers.pooling.base_pooling import BasePooling
 
-__all__ = ["call_of", "calls", "is_entrywise", "layers_of", "leaves", "readers", "replaced"]
+__all__ = ["call_of", "calls", "is_entrywise", "layers_of", "leaves", "readers", "replaced", "trained"]
 
 
 def layers_of(model):
@@ -50,6 +51,18 @@ def leaves(model):
         ['a']
     """
     return [layer for layer in layers_of(model) if not layer._layers]
+
+
+def trained(layer):
+    """The variables of a layer that were made to be trained, in the order of `trainable_variables`, frozen or not.
+
+    Example:
+        >>> dense = keras.layers.Dense(2, trainable=False)
+        >>> dense.build((None, 3))
+        >>> [v.name for v in trained(dense)]
+        ['kernel', 'bias']
+    """
+    return [*layer._trainable_variables, *(v for part in layer._layers for v in trained(part))]
 
 
 @contextlib.contextmanager

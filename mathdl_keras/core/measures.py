@@ -19,7 +19,7 @@ from keras import ops
 
 __all__ = ["Measure", "as_loss", "as_measure", "as_measures", "direct", "greater_is_better"]
 
-DIRECTIONS = {"up": True, "down": False}
+DIRECTIONS: dict[object, bool] = {"up": True, "down": False}
 
 
 def greater_is_better(metric):

@@ -3,8 +3,8 @@
 import importlib
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,7 +17,76 @@ from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.exercises import discover as discover_exercises
 from mathdl_keras.core.html import write_report
 
-__all__ = ["listing", "run_chapter", "verify"]
+__all__ = ["Report", "RunOptions", "listing", "run_chapter", "verify"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a user asks of a chapter.
+
+    Attributes:
+        out: Folder for results.
+        seed: Integer, seed of all randomness.
+        quick: Boolean, whether to use small sizes.
+        resume: Boolean, whether to go on where an interrupted run stopped.
+        dataset: Name of a data set of the chapter's demo; `None` for its first.
+        only: `"claims"`, `"demo"`, `"exercises"`, or `None` for claims and demo.
+        claim: Name of the only claim to verify; `None` for all.
+    """
+
+    out: Path
+    seed: int = 0
+    quick: bool = False
+    resume: bool = False
+    dataset: str | None = None
+    only: str | None = None
+    claim: str | None = None
+
+
+@dataclass
+class Report:
+    """What was run, and what came out.
+
+    Attributes:
+        chapter: The chapter.
+        settings: Dictionary of the settings that decide the numbers.
+        records: Outcomes of claims.
+        results: `Results` of the demo, or `None` where it was not run.
+    """
+
+    chapter: Chapter
+    settings: dict
+    records: list[claims.Record] = field(default_factory=list)
+    results: Results | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.chapter.label}. {self.chapter.title}"
+
+    @property
+    def metrics(self) -> list[report.Metric]:
+        return list(self.results.metrics) if self.results else []
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """From each data set to its source and licence."""
+        data = self.results.data if self.results else ()
+        return {d.name: f"{d.source}. Licence: {d.licence}" for d in data}
+
+    def payload(self) -> dict:
+        """What `metrics.json` holds; a number that is not finite is null."""
+        return {
+            "chapter": self.chapter.name,
+            "settings": self.settings,
+            "environment": report.environment(),
+            "data": self.sources,
+            "metrics": {m.name: m.value if math.isfinite(m.value) else None for m in self.metrics},
+        }
+
+    def figures(self) -> dict:
+        """From each figure's name to the figure."""
+        drawn = {"claims": figures.claims_figure(figures.bars(self.records))} if self.records else {}
+        return drawn | (room(self.chapter, "figures").draw(self.results) if self.results else {})
 
 
 def room(chapter: Chapter, name: str):
@@ -25,28 +94,28 @@ def room(chapter: Chapter, name: str):
     return importlib.import_module(f"mathdl_keras.chapters.{chapter.name}.{name}")
 
 
-def run_chapter(chapter: Chapter, options, console: Console) -> int:
+def run_chapter(chapter: Chapter, options: RunOptions, console: Console) -> int:
     """What `python -m mathdl_keras.chapters.chNN` does; returns the exit status."""
-    everything = options.only is None
     session = _session(chapter, options, console)
     console.print(f"[bold]{chapter.label}. {chapter.title}[/]  [dim]{report.environment()['backend']}[/]\n")
-    records, results, paths = [], None, []
-    if everything or options.only == "claims":
-        chosen = _chosen(claims.discover(chapter.name), options.claim)
-        records = verify(chosen, [options.seed], False, console)
-        console.print(report.claims_table(records), "")
-        paths.append(files.write_json(session.out / "claims.json", [r.as_dict() for r in records]))
-    if everything or options.only == "demo":
-        results = _demo(chapter, session)
-        console.print(report.metrics_table(results.metrics), "")
     if options.only == "exercises":
         _print_exercises(chapter, console)
         return 0
-    paths += _write(chapter, session, records, results)
-    if results is not None:
+    settings = {"dataset": session.dataset, "seed": session.seed, "quick": session.quick}
+    found, paths = Report(chapter, settings), []
+    if options.only in (None, "claims"):
+        chosen = _chosen(claims.discover(chapter.name), options.claim)
+        found.records = verify(chosen, [options.seed], False, console)
+        console.print(report.claims_table(found.records), "")
+        paths.append(files.write_json(session.out / "claims.json", [r.as_dict() for r in found.records]))
+    if options.only in (None, "demo"):
+        found.results = _demo(chapter, session)
+        console.print(report.metrics_table(found.results.metrics), "")
+    paths += _write(found, session)
+    if found.results is not None:
         session.finish()
     console.print("saved " + ", ".join(p.name for p in paths) + f" in {escape(str(session.out))}", highlight=False)
-    return 0 if all(r.good for r in records) else 1
+    return 0 if all(r.good for r in found.records) else 1
 
 
 def _session(chapter, options, console):
@@ -85,35 +154,16 @@ def _demo(chapter, session) -> Results:
         raise UsageError(str(error)) from error
 
 
-def _write(chapter, session, records, results) -> list[Path]:
-    """Figures, metrics.json and report.html of what was run."""
-    drawn = {"claims": figures.claims_figure(_rows(records))} if records else {}
-    if results is not None:
-        drawn |= room(chapter, "figures").draw(results)
-    settings = {"dataset": session.dataset, "seed": session.seed, "quick": session.quick}
-    metrics = [] if results is None else list(results.metrics)
-    data = {} if results is None else {d.name: f"{d.source}. Licence: {d.licence}" for d in results.data}
+def _write(found: Report, session: Session) -> list[Path]:
+    """metrics.json, figures and report.html of what was run."""
     paths = []
-    if results is not None:
-        payload = {"chapter": chapter.name, "settings": settings, "environment": report.environment(), "data": data}
-        payload["metrics"] = {m.name: m.value if math.isfinite(m.value) else None for m in metrics}
-        paths = [files.write_json(session.out / "metrics.json", payload)]
+    if found.results is not None:
+        paths = [files.write_json(session.out / "metrics.json", found.payload())]
         paths += [session.out / "history.csv"] if session.history else []  # a demo may solve, and train nothing
-    saved = figures.save(drawn, session.out)
+    saved = figures.save(found.figures(), session.out)
     pictures = {path.stem: path for path in saved if path.suffix == ".svg"}
-    title = f"{chapter.label}. {chapter.title}"
-    page = write_report(session.out, title, settings, metrics, records, pictures, data)
+    page = write_report(session.out, found.title, found.settings, found.metrics, found.records, pictures, found.sources)
     return [*paths, *saved, page]
-
-
-def _rows(records):
-    """One row a claim for the overview: its worst verdict. A bound that holds is no error, however close it comes."""
-    rows = []
-    for r in records:
-        ratios = [v.ratio for v in r.verdicts if v.kind != "at_most" or not v.holds]
-        if ratios:
-            rows.append(SimpleNamespace(label=r.claim_id.partition(".")[2], ratio=max(ratios), holds=r.good))
-    return rows
 
 
 def _print_exercises(chapter, console):

@@ -37,7 +37,9 @@ class RenamedArguments:
 
     @classmethod
     def from_config(cls, config):
-        return super().from_config({cls.renamed_arguments.get(k, k): v for k, v in config.items()})
+        return super().from_config(  # type: ignore[misc]
+            {cls.renamed_arguments.get(k, k): v for k, v in config.items()}
+        )
 
 
 @contextlib.contextmanager
@@ -72,7 +74,7 @@ def _groups(path):
 
     if not zipfile.is_zipfile(path):
         return set()
-    names = []
+    names: list[str] = []
     with zipfile.ZipFile(path) as archive:
         if "model.weights.h5" not in archive.namelist():
             return set()

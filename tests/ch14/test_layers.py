@@ -69,11 +69,10 @@ def test_forward_and_backward_pass_are_what_call_and_its_gradient_are():
     with float64():
         layer = Conv2D(4, 3, 2, "same", activation="sigmoid")
         x = ops.convert_to_tensor(rng.normal(size=(2, 6, 7, 3)))
-        z, cache = layer.forward_pass(x)
-        a = numpy(ops.sigmoid(z))
-        np.testing.assert_allclose(numpy(layer(x)), a, atol=1e-15)
-        dx, dkernel, dbias = layer.backward_pass(ops.convert_to_tensor(a * (1 - a)), cache)
-        expected = derivatives(layer, x, np.ones_like(a))
+        a, cache = layer.forward_pass(x)
+        np.testing.assert_allclose(numpy(layer(x)), numpy(a), atol=1e-15)
+        dx, (dkernel, dbias) = layer.backward_pass(ops.ones_like(a), cache)
+        expected = derivatives(layer, x, np.ones_like(numpy(a)))
         for by_hand, by_rule in zip((dx, dkernel, dbias), expected, strict=True):
             np.testing.assert_allclose(numpy(by_hand), by_rule, atol=1e-13)
 
@@ -95,7 +94,7 @@ def test_the_hand_written_derivative_is_what_trains(monkeypatch):
     monkeypatch.setattr(
         Conv2D,
         "backward_pass",
-        lambda self, delta, cache: tuple(ops.zeros_like(d) for d in right(self, delta, cache)),
+        lambda self, delta, cache: keras.tree.map_structure(ops.zeros_like, right(self, delta, cache)),
     )
     assert trained() == 0
 
@@ -112,7 +111,7 @@ def test_max_pooling_is_keras_max_pooling(pool, strides, padding):
         weights = rng.normal(size=expected.shape)
         (dx,), (dx_peer,) = derivatives(ours, x, weights), derivatives(peer, x, weights)
         z, cache = ours.forward_pass(x)
-        by_hand = numpy(ours.backward_pass(ops.convert_to_tensor(weights), cache))
+        by_hand = numpy(ours.backward_pass(ops.convert_to_tensor(weights), cache)[0])
     np.testing.assert_allclose(dx, dx_peer, atol=1e-14)
     np.testing.assert_allclose(by_hand, dx_peer, atol=1e-14)
 

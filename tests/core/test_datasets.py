@@ -9,6 +9,7 @@ import pytest
 from sklearn import datasets as sklearn_datasets
 
 from mathdl_keras.core import datasets
+from mathdl_keras.core.datasets import images
 
 # name: the shape of x, the number of classes (0: a regression)
 EMBEDDED = {
@@ -106,13 +107,13 @@ def test_mnist5k_is_balanced_and_its_file_is_the_recorded_one():
     content = resources.files("mathdl_keras.core").joinpath("data", "mnist5k.npz").read_bytes()
     readme = resources.files("mathdl_keras.core").joinpath("data", "README.md").read_text()
     sha256 = hashlib.sha256(content).hexdigest()
-    assert sha256 == datasets.MNIST5K_SHA256
+    assert sha256 == images.MNIST5K_SHA256
     assert f"`{sha256}`" in readme and f"{len(content):,} bytes" in readme
     assert np.bincount(datasets.mnist5k().y).tolist() == [500] * 10
 
 
 def test_a_damaged_mnist5k_is_refused(monkeypatch):
-    monkeypatch.setattr(datasets, "MNIST5K_SHA256", "0" * 64)
+    monkeypatch.setattr(images, "MNIST5K_SHA256", "0" * 64)
     with pytest.raises(datasets.DatasetUnavailable, match="mnist5k is damaged.*reinstall"):
         datasets.mnist5k()
 
@@ -201,7 +202,7 @@ def test_china_is_the_block_mean_of_the_luma():
 
 
 def test_names_and_unknown_name():
-    assert set(EMBEDDED) < set(datasets.NAMES)
+    assert set(EMBEDDED) < set(datasets.CATALOGUE)
     with pytest.raises(ValueError) as caught:
         datasets.load("foo")
     assert str(caught.value).startswith("dataset must be one of digits, ")
@@ -223,7 +224,7 @@ def test_no_network_is_one_line_with_a_way_on(monkeypatch, name):
 def test_downloaded_sets_keep_their_official_split(monkeypatch, name):
     arrays = small_download(name)
     keras_returns(monkeypatch, name, arrays)
-    monkeypatch.setattr(datasets, "FASHION_MNIST_SHA256", digest(arrays))
+    monkeypatch.setattr(images, "FASHION_MNIST_SHA256", digest(arrays))
     dataset = datasets.load(name)
     split = dataset.split(test_size=0.5, seed=9)
     channels = 3 if name == "cifar10" else 1

@@ -3,7 +3,6 @@
 import struct
 import sys
 from subprocess import run
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import matplotlib
@@ -24,7 +23,7 @@ def training_figure():
 
 
 def comparison(ratio, label="a claim"):
-    return SimpleNamespace(label=label, ratio=ratio, holds=ratio <= 1)
+    return figures.Bar(label, ratio, ratio <= 1)
 
 
 def test_save_writes_png_and_svg_of_each_figure(tmp_path):

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mathdl_keras.core import series
-from mathdl_keras.core.datasets import DatasetUnavailable
+from mathdl_keras.core import datasets
+from mathdl_keras.core.datasets import DatasetUnavailable, series, texts
 
 
 def test_the_nile_is_the_published_table():
-    river = series.nile()
+    river = datasets.nile()
     assert river.time.tolist() == list(range(1871, 1971))
     assert river.values["flow"].sum() == 91935 and river.values["flow"].dtype == "float64"
 
@@ -19,33 +19,33 @@ def test_the_nile_is_the_published_table():
 def test_the_nile_is_statsmodels_copy():
     data = pytest.importorskip("statsmodels.datasets.nile", reason="statsmodels comes with the extra finance")
     table = data.load_pandas().data
-    np.testing.assert_array_equal(series.nile().values["flow"], table["volume"])
-    np.testing.assert_array_equal(series.nile().time, table["year"])
+    np.testing.assert_array_equal(datasets.nile().values["flow"], table["volume"])
+    np.testing.assert_array_equal(datasets.nile().time, table["year"])
 
 
 def test_alice_is_plain_text_from_title_to_end():
-    text = series.alice().text
+    text = datasets.alice().text
     assert len(text) == 148_459 and text.isascii() and "\r" not in text
     assert text.startswith("ALICE'S ADVENTURES") and text.endswith("THE END")
     assert text.count("Alice") > 380 and text.count("CHAPTER") == 12
 
 
-@pytest.mark.parametrize(("loader", "constant"), [(series.nile, "NILE_SHA256"), (series.alice, "ALICE_SHA256")])
-def test_a_damaged_file_is_refused(monkeypatch, loader, constant):
-    monkeypatch.setattr(series, constant, "0" * 64)
-    with pytest.raises(DatasetUnavailable, match=f"{loader.__name__} is damaged.*reinstall"):
-        loader()
+@pytest.mark.parametrize(("module", "name"), [(series, "nile"), (texts, "alice")])
+def test_a_damaged_file_is_refused(monkeypatch, module, name):
+    monkeypatch.setattr(module, f"{name.upper()}_SHA256", "0" * 64)
+    with pytest.raises(DatasetUnavailable, match=f"{name} is damaged.*reinstall"):
+        datasets.load(name)
 
 
 def test_without_arch_the_index_names_the_extra_that_brings_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "arch.data", None)
     with pytest.raises(DatasetUnavailable, match=r"not installed: pip install .mathdl_keras\[finance\]"):
-        series.sp500()
+        datasets.sp500()
 
 
 def test_the_index_has_prices_in_order():
     pytest.importorskip("arch", reason="arch comes with the extra finance")
-    index = series.sp500()
+    index = datasets.sp500()
     low, high = index.values["low"], index.values["high"]
     assert len(index.time) == 5031 and np.all(np.diff(index.time) > np.timedelta64(0))
     for name in ("open", "close"):
@@ -53,5 +53,5 @@ def test_the_index_has_prices_in_order():
 
 
 def test_the_data_is_small():
-    folder = Path(series.__file__).with_name("data")
+    folder = Path(datasets.__file__).parents[1] / "data"
     assert sum(f.stat().st_size for f in folder.iterdir()) < 2e6

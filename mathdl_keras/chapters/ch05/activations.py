@@ -21,7 +21,9 @@ differentiation agrees on the three backends. An activation is a function of a t
 import keras
 from keras import ops
 
-__all__ = ["Activation", "Clip", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softplus", "Tanh", "get"]
+from mathdl_keras.core.autodiff import vjp
+
+__all__ = ["Activation", "Clip", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softplus", "Tanh", "get", "pull_back"]
 
 
 class Activation:
@@ -240,6 +242,25 @@ class Clip(Activation):
 
     def get_config(self):
         return {"lo": self.lo, "hi": self.hi}
+
+
+def pull_back(activation, z, upstream):
+    r"""The gradient of z, :math:`\partial\Lambda/\partial\sigma \odot \sigma'(z)`.
+
+    Args:
+        activation: An `Activation`, or another function of a tensor, which the backend differentiates.
+        z: Tensor, what it was applied to.
+        upstream: Tensor like its value, the gradient of that.
+
+    Example:
+        >>> float(pull_back(Sigmoid(), ops.array(0.0), ops.array(8.0)))
+        2.0
+    """
+    if isinstance(activation, Linear) or activation is keras.activations.linear:
+        return upstream
+    if isinstance(activation, Activation):
+        return upstream * activation.derivative(z)
+    return vjp(activation, z)[1](upstream)
 
 
 SMOOTH = {"sigmoid": Sigmoid, "logistic": Sigmoid, "tanh": Tanh, "softplus": Softplus}

@@ -27,8 +27,9 @@ class WithoutSlope(Dense):
 class Transposed(Dense):
     """The gradient goes back through W instead of its transpose."""
 
-    def input_gradient(self, delta):
-        return ops.einsum("bj,ji->bi", delta, self.kernel)
+    def backward_pass(self, dH, cache):
+        _, gradients = super().backward_pass(dH, cache)
+        return ops.einsum("bj,ji->bi", self.delta(dH, cache[1]), self.kernel), gradients
 
 
 class WithoutSlopes(BackpropMLP):
@@ -50,8 +51,8 @@ class Summed(BackpropMLP):
 class AnotherSample(BackpropMLP):
     """The backward pass of each sample uses the cache of the one before."""
 
-    def forward_pass(self, x):
-        U, caches = super().forward_pass(x)
+    def forward_pass(self, x, training=False):
+        U, caches = super().forward_pass(x, training)
         return U, [(ops.roll(H, 1, axis=0), Z) for H, Z in caches]
 
 

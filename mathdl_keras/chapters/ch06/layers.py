@@ -1,16 +1,16 @@
-r"""A dense layer that knows its backward pass (sections 6.3 and 6.4)."""
+r"""A dense layer that knows its backward pass (§6.3, §6.4)."""
 
 import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["Dense"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="BackpropDense")
-class Dense(ChecksData, keras.Layer):
+class Dense(ExplicitLayer):
     r"""The dense layer :math:`H = \sigma(Z)`, :math:`Z = xW + b`, with its backward pass written by hand (§6.4).
 
     From the upstream gradient :math:`\partial\Lambda/\partial H`,
@@ -22,12 +22,12 @@ class Dense(ChecksData, keras.Layer):
         \frac{\partial\Lambda}{\partial x} = \delta\, W^\top .
 
     `(batch, in) -> (batch, units)`. It computes what `keras.layers.Dense` computes and has the same weights: `kernel`
-    W, `(in, units)`, and `bias` b, `(units,)`. Called as a layer it is differentiated automatically, as any other.
+    W, `(in, units)`, and `bias` b, `(units,)`.
 
     Args:
-        units: The number of units.
-        activation: :math:`\sigma`, an `Activation` or its name; `None` is linear.
-        kernel_initializer: Of W.
+        units: Integer >= 1, the number of units.
+        activation: :math:`\sigma`, an `Activation` or its name; `None`, the default, is linear.
+        kernel_initializer: Initializer of W, Glorot's uniform one by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -36,7 +36,7 @@ class Dense(ChecksData, keras.Layer):
     Example:
         >>> layer = Dense(1, kernel_initializer="ones")
         >>> H, cache = layer.forward_pass(ops.array([[1.0, 2.0]]))
-        >>> dx, dW, db = layer.backward_pass(ops.array([[10.0]]), cache)
+        >>> dx, (dW, db) = layer.backward_pass(ops.array([[10.0]]), cache)
         >>> [ops.convert_to_numpy(v).ravel().tolist() for v in (H, dW, db)]
         [[3.0], [10.0, 20.0], [10.0]]
     """
@@ -59,36 +59,31 @@ class Dense(ChecksData, keras.Layer):
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
         self.built = True
 
-    def call(self, inputs):
-        return self.forward_pass(inputs)[0]
-
-    def forward_pass(self, x):
+    def forward_pass(self, x, training=False):
         """`H`, and the cache `(x, Z)` that the backward pass needs."""
-        if not self.built:
-            self.build(x.shape)
-        Z = ops.einsum("bi,ij->bj", x, ops.cast(self.kernel, x.dtype)) + ops.cast(self.bias, x.dtype)
+        x = self.read(x)
+        Z = ops.einsum("bi,ij->bj", x, self.value_of(self.kernel)) + self.value_of(self.bias)
         return self.activation(Z), (x, Z)
 
     def backward_pass(self, dH, cache):
-        """The gradients `(dx, dW, db)` from the gradient of H; those of the weights are summed over the batch."""
+        """`(dx, (dW, db))` from the gradient of H; those of the weights are summed over the batch."""
         x, Z = cache
         delta = self.delta(dH, Z)
-        return self.input_gradient(delta), *self.weight_gradients(delta, x)
+        dx = ops.einsum("bj,ij->bi", delta, self.value_of(self.kernel))
+        return dx, self._sums(x, delta)
+
+    def weight_gradients(self, dH, cache):
+        x, Z = cache
+        return self._sums(x, self.delta(dH, Z))
 
     def delta(self, dH, Z):
         r""":math:`\delta = \partial\Lambda/\partial H \odot \sigma'(Z)`, the gradient of Z."""
-        if isinstance(self.activation, activations.Linear):
-            return dH
-        return dH * self.activation.derivative(Z)
+        return activations.pull_back(self.activation, Z, dH)
 
-    def weight_gradients(self, delta, x):
-        r""":math:`(x^\top\delta,\ \sum_m \delta_m)`, the gradients of kernel and bias."""
+    def _sums(self, x, delta):
+        r""":math:`(x^\top\delta,\ \sum_m \delta_m)`."""
         # in this order of the axes TensorFlow makes one matrix product of it
         return ops.einsum("ib,bj->ij", ops.transpose(x), delta), ops.sum(delta, axis=0)
-
-    def input_gradient(self, delta):
-        r""":math:`\delta W^\top`, the gradient of x."""
-        return ops.einsum("bj,ij->bi", delta, ops.cast(self.kernel, delta.dtype))
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.units)

@@ -1,4 +1,4 @@
-r"""Feed forward networks trained by backpropagation written by hand (section 6.4).
+r"""Feed forward networks trained by backpropagation written by hand (§6.4).
 
 With :math:`H^0 = x`, :math:`Z^\ell = H^{\ell-1} W^\ell + b^\ell` and :math:`H^\ell = \sigma(Z^\ell)`, the gradients
 follow from the last layer to the first:
@@ -23,6 +23,7 @@ from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
 from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.core.checks import ChecksData, check_data
+from mathdl_keras.core.explicit import Chain
 from mathdl_keras.core.training import ManualGradientModel
 
 __all__ = ["BackpropMLP", "BackpropModel"]
@@ -172,36 +173,24 @@ class BackpropMLP(BackpropModel, MLP):
         network = {"widths": widths, "activation": activation, "output_activation": output_activation}
         super().__init__(loss=loss, **network, **kwargs)
 
-    def forward_pass(self, x):
+    @property
+    def chain(self):
+        """The layers in their order."""
+        return Chain(self.dense)
+
+    def forward_pass(self, x, training=False):
         self.check_features(x.shape)
-        H, caches = x, []
-        for layer in self.dense:
-            H, cache = layer.forward_pass(H)
-            caches.append(cache)
-        return H, caches
+        return self.chain.forward_pass(x, training)
 
     def backward_pass(self, dU, cache):
-        pairs = []
-        for layer, (x, *_), delta in zip(self.dense, cache, self._deltas(dU, cache), strict=True):
-            pairs += zip(layer.weight_gradients(delta, x), (layer.kernel, layer.bias), strict=True)
-        return pairs
+        return self.chain.backward_pass(dU, cache)
 
     def deltas(self, x, y):
         r"""The list :math:`\delta^1, \dots, \delta^L` of the mean loss, each `(batch, n)`."""
-        U, cache = self.forward_pass(ops.convert_to_tensor(x, dtype=self.compute_dtype))
-        return self._deltas(self.loss_and_slope(ops.convert_to_tensor(y), U)[1], cache)
-
-    def _deltas(self, dH, cache):
-        deltas = []
-        for layer, kept in zip(self.dense[::-1], cache[::-1], strict=True):
-            deltas.append(layer.delta(dH, kept[1]))
-            if layer is not self.dense[0]:  # nobody asks for the gradient of the data
-                dH = self.input_gradient(layer, deltas[-1], kept)
-        return deltas[::-1]
-
-    def input_gradient(self, layer, delta, kept):
-        """The gradient of what a layer was given, from that of its Z; `kept` is its part of the cache."""
-        return layer.input_gradient(delta)
+        U, caches = self.forward_pass(ops.convert_to_tensor(x, dtype=self.compute_dtype))
+        upstreams = self.chain.upstreams(self.loss_and_slope(ops.convert_to_tensor(y), U)[1], caches)
+        parts = zip(self.chain.layers, upstreams, caches, strict=True)
+        return [layer.delta(dH, cache[1]) for layer, dH, cache in parts if isinstance(layer, Dense)]
 
 
 def _loss(loss):

@@ -1,10 +1,10 @@
-r"""Dropout as a Keras layer with its backward pass (sections 9.3 to 9.5)."""
+r"""Dropout as a Keras layer with its backward pass (§9.3 to §9.5)."""
 
 import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch08.calls import cost_of, free_cost
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["Dropout"]
 
@@ -12,7 +12,7 @@ MODES = ("inverted", "standard")
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class Dropout(ChecksData, keras.Layer):
+class Dropout(ExplicitLayer):
     r"""Dropout: in training each entry is zero with probability `rate` (§9.3).
 
     With :math:`\xi` a mask of independent Bernoulli variables of mean p, the keep probability, :math:`p = 1 -` `rate`:
@@ -28,10 +28,11 @@ class Dropout(ChecksData, keras.Layer):
     Any shape -> the same shape.
 
     Args:
-        rate: In [0, 1).
-        noise_shape: The shape of the mask, as in Keras: 1 where it is shared along an axis, `None` for the axis' size.
-        seed: Of the masks.
-        mode: `"inverted"` or `"standard"`.
+        rate: Float in [0, 1), the probability of a zero.
+        noise_shape: Tuple of integers, the shape of the mask: 1 where it is shared along an axis, `None` for the axis'
+            size; the inputs' shape by default.
+        seed: Integer, seed of the random masks.
+        mode: `"inverted"`, the default, or `"standard"`.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -40,7 +41,7 @@ class Dropout(ChecksData, keras.Layer):
     Example:
         >>> layer = Dropout(0.5)
         >>> y, factor = layer.forward_pass(ops.array([1.0, 2.0, 3.0]), training=True, mask=ops.array([1.0, 0.0, 1.0]))
-        >>> [ops.convert_to_numpy(v).tolist() for v in (y, layer.backward_pass(ops.ones(3), factor))]
+        >>> [ops.convert_to_numpy(v).tolist() for v in (y, layer.backward_pass(ops.ones(3), factor)[0])]
         [[2.0, 0.0, 6.0], [2.0, 0.0, 2.0]]
         >>> ops.convert_to_numpy(layer(ops.array([1.0, 2.0, 3.0]))).tolist()
         [1.0, 2.0, 3.0]
@@ -58,24 +59,22 @@ class Dropout(ChecksData, keras.Layer):
         self.supports_masking = True
         self.built = True
 
-    def call(self, inputs, training=False):
-        return self.forward_pass(inputs, training)[0]
-
     def forward_pass(self, x, training=False, mask=None):
         r"""`(y, factor)`: :math:`y = x \odot` factor, which is all that `backward_pass` needs.
 
         Args:
-            x: A tensor.
-            training: Whether to drop.
-            mask: Zeros and ones, shaped like `x`; by default they are drawn.
+            x: Tensor of any shape.
+            training: Boolean, whether to drop.
+            mask: Tensor of zeros and ones, shaped like `x`; by default they are drawn.
         """
+        x = self.read(x)
         drops = training and (self.rate or mask is not None)
         factor = self.factor(x, mask) if drops else self.scale
         return (x if isinstance(factor, float) and factor == 1 else x * factor), factor
 
     def backward_pass(self, dy, factor):
-        r""":math:`dx = dy \odot` factor."""
-        return dy * factor
+        r""":math:`dx = dy \odot` factor; there are no weights."""
+        return dy * factor, ()
 
     @property
     def scale(self):
@@ -88,9 +87,6 @@ class Dropout(ChecksData, keras.Layer):
             return ops.cast(mask, x.dtype) * (1 if self.mode == "standard" else 1 / (1 - self.rate))
         factor = keras.random.dropout(ops.ones_like(x), self.rate, self.noise_shape, self.seed_generator)
         return factor if self.mode == "inverted" else ops.cast(factor > 0, x.dtype)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
     def get_config(self):
         names = ("rate", "noise_shape", "seed", "mode")

@@ -1,9 +1,10 @@
-r"""A multi-layer network with dropout, trained by backpropagation written by hand (sections 9.4 and 9.5)."""
+r"""A multi-layer network with dropout, trained by backpropagation written by hand (§9.4, §9.5)."""
 
 import keras
 
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.chapters.ch09.layers import Dropout
+from mathdl_keras.core.explicit import Chain
 
 __all__ = ["DropoutMLP"]
 
@@ -63,24 +64,22 @@ class DropoutMLP(BackpropMLP):
             raise ValueError(f"rate must be a number, or {layers}: of inputs and hidden layers; received rate={rate}")
         return rates
 
+    @property
+    def chain(self):
+        return Chain(layer for pair in zip(self.dropout, self.dense, strict=True) for layer in pair)
+
     def forward_pass(self, x, training=False, masks=None):
         """The output U, and for each layer what the backward pass needs.
 
         Args:
-            x: Rows.
-            training: Whether to drop.
-            masks: Zeros and ones for the inputs and each hidden layer, `(batch, n)`; by default they are drawn.
+            x: Tensor (batch, n_0), rows.
+            training: Boolean, whether to drop.
+            masks: List of tensors of zeros and ones, for the inputs and each hidden layer, `(batch, n)`; by default they
+                are drawn.
         """
         self.check_features(x.shape)
-        H, caches = x, []
-        for drop, layer, mask in zip(self.dropout, self.dense, masks or [None] * len(self.dense), strict=True):
-            H, factor = drop.forward_pass(H, training, mask)
-            H, cache = layer.forward_pass(H)
-            caches.append((*cache, factor))
-        return H, caches
-
-    def input_gradient(self, layer, delta, kept):
-        return super().input_gradient(layer, delta, kept) * kept[-1]
+        masks = masks or [None] * len(self.dense)
+        return self.chain.forward_pass(x, training, [settings for mask in masks for settings in ({"mask": mask}, {})])
 
     def get_config(self):
         return super().get_config() | {"rate": self.rate, "mode": self.mode, "seed": self.seed}

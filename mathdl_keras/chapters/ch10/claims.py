@@ -40,7 +40,8 @@ def passes(layer, x, g):
     def run(x, g):
         with keras.StatelessScope():
             y, cache = layer.forward_pass(x, training=True)
-            return y, *layer.backward_pass(g, cache)
+            dx, gradients = layer.backward_pass(g, cache)
+            return y, dx, *gradients
 
     if not layer.built:
         layer.build(x.shape)

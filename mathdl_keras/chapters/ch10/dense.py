@@ -1,17 +1,17 @@
-r"""A dense layer that normalizes before its activation, with its backward pass (section 10.2)."""
+r"""A dense layer that normalizes before its activation, with its backward pass (§10.2)."""
 
 import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["DenseBatchNorm"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="NormalizedDense")
-class DenseBatchNorm(ChecksData, keras.Layer):
+class DenseBatchNorm(ExplicitLayer):
     r"""The layer :math:`H = \sigma(Y)`, :math:`Y = \mathrm{BN}(Z)`, :math:`Z = xW`, and its backward pass (§10.2).
 
     There is no bias b: subtracting the mean of the batch takes it away again, and its gradient would be 0; the shift
@@ -40,7 +40,7 @@ class DenseBatchNorm(ChecksData, keras.Layer):
         >>> H, cache = layer.forward_pass(ops.array([[1.0, 2.0], [3.0, 4.0]]), training=True)
         >>> ops.convert_to_numpy(H).ravel().tolist()
         [-1.0, 1.0]
-        >>> dx, dW, dgamma, dbeta = layer.backward_pass(ops.array([[1.0], [0.0]]), cache)
+        >>> dx, (dW, dgamma, dbeta) = layer.backward_pass(ops.array([[1.0], [0.0]]), cache)
         >>> [ops.convert_to_numpy(g).tolist() for g in (dgamma, dbeta)]
         [[-1.0], [1.0]]
     """
@@ -64,25 +64,19 @@ class DenseBatchNorm(ChecksData, keras.Layer):
         self.norm.build((input_shape[0], self.units))
         self.built = True
 
-    def call(self, inputs, training=False):
-        return self.activation(self.norm(self._product(inputs), training=training))
-
     def forward_pass(self, x, training=False):
         """`H`, and what `backward_pass` needs; in training the moving moments move."""
-        if not self.built:
-            self.build(tuple(x.shape))
-        Y, cache = self.norm.forward_pass(self._product(x), training)
+        x = self.read(x)
+        Z = ops.einsum("bi,ij->bj", x, self.value_of(self.kernel))
+        Y, cache = self.norm.forward_pass(Z, training)
         return self.activation(Y), (x, Y, cache)
 
     def backward_pass(self, dH, cache):
-        """`(dx, dW, dgamma, dbeta)` from the gradient of H; those of the weights are summed over the batch."""
+        """`(dx, (dW, dgamma, dbeta))` from the gradient of H; those of the weights are summed over the batch."""
         x, Y, cache = cache
-        delta, dgamma, dbeta = self.norm.backward_pass(dH * self.activation.derivative(Y), cache)
-        dx = ops.einsum("bj,ij->bi", delta, ops.cast(self.kernel, delta.dtype))
-        return dx, ops.einsum("ib,bj->ij", ops.transpose(x), delta), dgamma, dbeta
-
-    def _product(self, x):
-        return ops.einsum("bi,ij->bj", x, ops.cast(self.kernel, x.dtype))
+        delta, moments = self.norm.backward_pass(activations.pull_back(self.activation, Y, dH), cache)
+        dx = ops.einsum("bj,ij->bi", delta, self.value_of(self.kernel))
+        return dx, (ops.einsum("ib,bj->ij", ops.transpose(x), delta), *moments)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.units)

@@ -1,10 +1,8 @@
-r"""Batch normalization as a layer that trains by its hand-written derivative (sections 10.2 and 10.3).
+r"""Batch normalization as a layer that trains by its hand-written derivative (§10.2, §10.3).
 
 In training a channel is normalized by the moments of its batch, and moving averages of them are kept; in inference by
 those averages, so that the prediction for one sample does not depend on the others.
 """
-
-import functools
 
 import keras
 from keras import ops
@@ -17,14 +15,13 @@ from mathdl_keras.chapters.ch10.normalization import (
     scale_and_shift,
     shaped_like,
 )
-from mathdl_keras.core.autodiff import custom_vjp
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["BatchNormalization"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class BatchNormalization(ChecksData, keras.Layer):
+class BatchNormalization(ExplicitLayer):
     r"""Batch normalization with its derivative written by hand (§10.2, §10.3).
 
     In training, with :math:`\mu` and v the mean and the biased variance of the batch over all axes but the last,
@@ -63,10 +60,12 @@ class BatchNormalization(ChecksData, keras.Layer):
         >>> y, cache = layer.forward_pass(ops.array([[1.0], [5.0]]), training=True)
         >>> ops.convert_to_numpy(y).ravel().tolist(), float(layer.moving_mean[0]), float(layer.moving_variance[0])
         ([-1.0, 1.0], 1.5, 2.5)
-        >>> dx, dgamma, dbeta = layer.backward_pass(ops.array([[1.0], [2.0]]), cache)
+        >>> dx, (dgamma, dbeta) = layer.backward_pass(ops.array([[1.0], [2.0]]), cache)
         >>> float(dgamma[0]), float(dbeta[0])
         (1.0, 3.0)
     """
+
+    wide = True
 
     def __init__(
         self,
@@ -111,40 +110,28 @@ class BatchNormalization(ChecksData, keras.Layer):
         self.moving_variance = weight("moving_variance", trainable=False)
         self.built = True
 
-    def call(self, inputs, training=False):
-        if not self._uses_batch(training):
-            return self.forward_pass(inputs)[0]
-        x = self._wide(inputs)
-        y, mean, variance = rule(self.epsilon)(x, *self._weights(x.dtype))
-        self._move(ops.stop_gradient(mean), ops.stop_gradient(variance))
-        return self._narrow(y)
-
     def forward_pass(self, x, training=False):
         """`y`, and what `backward_pass` needs; in training the moving moments move."""
-        if not self.built:
-            self.build(tuple(x.shape))
-        x = self._wide(ops.convert_to_tensor(x, dtype=self.compute_dtype))
-        weights = self._weights(x.dtype)
-        if self._uses_batch(training):
+        x = self.read(x)
+        weights, of_batch = self._weights(x.dtype), self._uses_batch(training)
+        if of_batch:
             (y, mean, variance), cache = self._normalize(x, *weights, self.epsilon)
             self._move(mean, variance)
-            return self._narrow(y), (cache, True)
-        mean, variance = (value_of(v, x.dtype) for v in (self.moving_mean, self.moving_variance))
-        y, cache = scale_and_shift(rows_of(x) - mean, variance, *weights, self.epsilon)
-        return self._narrow(shaped_like(y, x)), (cache, False)
+        else:
+            mean, variance = map(self.value_of, (self.moving_mean, self.moving_variance))
+            y, cache = scale_and_shift(rows_of(x) - mean, variance, *weights, self.epsilon)
+            y = shaped_like(y, x)
+        return self.narrow(y), (cache, of_batch)
 
     def backward_pass(self, dy, cache):
-        r"""`(dx, dgamma, dbeta)` from :math:`\partial\Lambda/\partial y`; `None` for a weight that is not there.
+        r"""`(dx, (dgamma, dbeta))` from :math:`\partial\Lambda/\partial y`, without a weight that is not there.
 
         In inference mode the moments are constants: :math:`\partial x = (\gamma/s)\,\partial y`.
         """
         cache, of_batch = cache
-        pull_back = self._pull_back if of_batch else pull_back_affine
-        dx, dgamma, dbeta = pull_back(self._wide(ops.convert_to_tensor(dy)), cache)
-        return self._narrow(dx), dgamma if self.scale else None, dbeta if self.center else None
-
-    def compute_output_shape(self, input_shape):
-        return tuple(input_shape)
+        dx, dgamma, dbeta = (self._pull_back if of_batch else pull_back_affine)(self.read(dy), cache)
+        used = (dgamma, self.scale), (dbeta, self.center)
+        return self.narrow(dx), tuple(gradient for gradient, there in used if there)
 
     def get_config(self):
         initializers = ("beta", "gamma", "moving_mean", "moving_variance")
@@ -160,42 +147,18 @@ class BatchNormalization(ChecksData, keras.Layer):
     def _uses_batch(self, training):
         return bool(training) and self.trainable
 
-    def _wide(self, x):
-        """x in float32, or in float64 where that is asked for."""
-        wide = "float64" if self.compute_dtype == "float64" else "float32"
-        return x if keras.backend.standardize_dtype(x.dtype) == wide else ops.cast(x, wide)
-
-    def _narrow(self, y):
-        wide = self.compute_dtype in ("float32", "float64")
-        return y if wide else ops.cast(y, self.compute_dtype)
-
     def _weights(self, dtype):
         """gamma and beta, or the constants in their place."""
         shape = self.moving_mean.shape
-        gamma = value_of(self.gamma, dtype) if self.scale else ops.ones(shape, dtype)
-        return gamma, value_of(self.beta, dtype) if self.center else ops.zeros(shape, dtype)
+        gamma = self.value_of(self.gamma) if self.scale else ops.ones(shape, dtype)
+        return gamma, self.value_of(self.beta) if self.center else ops.zeros(shape, dtype)
 
     _normalize = staticmethod(batch_norm_forward)
     _pull_back = staticmethod(batch_norm_backward)
 
     def _move(self, mean, variance):
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(self.momentum * value_of(moving, new.dtype) + (1 - self.momentum) * new)
-
-
-def value_of(variable, dtype):
-    """The value of a variable in a dtype; in PyTorch even a cast that does nothing takes its time."""
-    same = variable.dtype == keras.backend.standardize_dtype(dtype)
-    return variable.value if same else ops.cast(variable, dtype)
-
-
-@functools.cache
-def rule(epsilon):
-    """`(x, gamma, beta) -> (y, mean, variance)`, differentiated by hand; nobody differentiates the moments."""
-    return custom_vjp(
-        lambda x, gamma, beta: batch_norm_forward(x, gamma, beta, epsilon),
-        lambda cache, upstream: batch_norm_backward(upstream[0], cache),
-    )
+            moving.assign(self.momentum * self.value_of(moving) + (1 - self.momentum) * new)
 
 
 def pull_back_affine(dy, cache):

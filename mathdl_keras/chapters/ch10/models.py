@@ -1,4 +1,4 @@
-r"""Networks with batch normalization, trained by a backward pass written by hand (section 10.2)."""
+r"""Networks with batch normalization, trained by a backward pass written by hand (§10.2)."""
 
 import keras
 from keras import ops
@@ -7,6 +7,7 @@ from mathdl_keras.chapters.ch05.models import MLP, another_draw
 from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.chapters.ch06.models import BackpropModel
 from mathdl_keras.chapters.ch10.dense import DenseBatchNorm
+from mathdl_keras.core.explicit import Chain
 
 __all__ = ["BatchNormMLP"]
 
@@ -71,20 +72,10 @@ class BatchNormMLP(BackpropModel, MLP):
 
     def forward_pass(self, x, training=False):
         self.check_features(x.shape)
-        *hidden, last = self.dense
-        H, caches = x, []
-        for layer in hidden:
-            H, cache = layer.forward_pass(H, training)
-            caches.append(cache)
-        U, cache = last.forward_pass(H)
-        return U, [*caches, cache]
+        return Chain(self.dense).forward_pass(x, training)
 
     def backward_pass(self, dU, cache):
-        pairs, dH = [], dU
-        for layer, own in zip(self.dense[::-1], cache[::-1], strict=True):
-            dH, *gradients = layer.backward_pass(dH, own)
-            pairs += zip(gradients, layer.trainable_variables, strict=True)
-        return pairs
+        return Chain(self.dense).backward_pass(dU, cache)
 
     def pre_activations(self, x, training=False):
         r"""The list :math:`Y^1, \dots, Y^{L-1}, Z^L` of what the activations get, each `(batch, n)`."""

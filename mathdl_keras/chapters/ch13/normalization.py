@@ -1,4 +1,4 @@
-r"""Layer normalization with its derivative by hand (section 13.8).
+r"""Layer normalization with its derivative by hand (§13.8).
 
 Batch normalization needs a batch, and a recurrent network has other moments at each step. Layer normalization takes
 the moments of one sample at one step over its n features instead:
@@ -24,14 +24,13 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch08.calls import cost_of, free_cost
-from mathdl_keras.core.autodiff import custom_vjp
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["LayerNormalization"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class LayerNormalization(ChecksData, keras.Layer):
+class LayerNormalization(ExplicitLayer):
     r"""Layer normalization over the last axis, with its derivative by hand (§13.8).
 
     .. math:: y = \gamma \odot \frac{x - \mu}{\sqrt{v + \varepsilon}} + \beta
@@ -57,10 +56,12 @@ class LayerNormalization(ChecksData, keras.Layer):
         >>> y, cache = layer.forward_pass(ops.array([[1.0, 3.0], [8.0, 4.0]]))
         >>> ops.convert_to_numpy(y).round(4).tolist()
         [[-1.0, 1.0], [1.0, -1.0]]
-        >>> dx, dgamma, dbeta = layer.backward_pass(ops.ones((2, 2)), cache)
+        >>> dx, (dgamma, dbeta) = layer.backward_pass(ops.ones((2, 2)), cache)
         >>> [ops.convert_to_numpy(v).round(4).tolist() for v in (dx + 0.0, dbeta)]
         [[[0.0, 0.0], [0.0, 0.0]], [2.0, 2.0]]
     """
+
+    wide = True
 
     def __init__(
         self,
@@ -93,25 +94,17 @@ class LayerNormalization(ChecksData, keras.Layer):
         self.beta = weight(self.beta_initializer, name="beta") if self.center else None
         self.built = True
 
-    def call(self, inputs):
-        x = self._wide(inputs)
-        return ops.cast(rule(self.epsilon)(x, *self._weights(x.dtype)), self.compute_dtype)
-
-    def forward_pass(self, x):
+    def forward_pass(self, x, training=False):
         """`y`, and what `backward_pass` needs."""
-        if not self.built:
-            self.build(tuple(x.shape))
-        x = self._wide(ops.convert_to_tensor(x, dtype=self.compute_dtype))
+        x = self.read(x)
         y, cache = layer_norm_forward(x, *self._weights(x.dtype), self.epsilon)
-        return ops.cast(y, self.compute_dtype), cache
+        return self.narrow(y), cache
 
     def backward_pass(self, dy, cache):
-        r"""`(dx, dgamma, dbeta)` from :math:`\partial\Lambda/\partial y`; `None` for a weight that is not there."""
-        dx, dgamma, dbeta = layer_norm_backward(self._wide(ops.convert_to_tensor(dy)), cache)
-        return ops.cast(dx, self.compute_dtype), dgamma if self.scale else None, dbeta if self.center else None
-
-    def compute_output_shape(self, input_shape):
-        return tuple(input_shape)
+        r"""`(dx, (dgamma, dbeta))` from :math:`\partial\Lambda/\partial y`, without a weight that is not there."""
+        dx, dgamma, dbeta = layer_norm_backward(self.read(dy), cache)
+        used = (dgamma, self.scale), (dbeta, self.center)
+        return self.narrow(dx), tuple(gradient for gradient, there in used if there)
 
     def get_config(self):
         return (
@@ -123,13 +116,10 @@ class LayerNormalization(ChecksData, keras.Layer):
             }
         )
 
-    def _wide(self, x):
-        return ops.cast(x, "float64" if self.compute_dtype == "float64" else "float32")
-
     def _weights(self, dtype):
         """gamma and beta, or the constants in their place."""
-        gamma = ops.cast(self.gamma, dtype) if self.scale else ops.ones((self.units,), dtype)
-        return gamma, ops.cast(self.beta, dtype) if self.center else ops.zeros((self.units,), dtype)
+        gamma = self.value_of(self.gamma) if self.scale else ops.ones((self.units,), dtype)
+        return gamma, self.value_of(self.beta) if self.center else ops.zeros((self.units,), dtype)
 
 
 def layer_norm_forward(x, gamma, beta, epsilon=1e-3):
@@ -149,15 +139,6 @@ def layer_norm_backward(dy, cache):
     mean = ops.sum(k, axis=-1, keepdims=True) / n
     component = ops.sum(along * gamma, axis=-1, keepdims=True) / n
     return inverse * (k - mean - xhat * component), ops.sum(along, axis=rows), ops.sum(dy, axis=rows)
-
-
-@functools.cache
-def rule(epsilon):
-    """`(x, gamma, beta) -> y`, differentiated by hand."""
-    return custom_vjp(
-        lambda x, gamma, beta: layer_norm_forward(x, gamma, beta, epsilon),
-        lambda cache, dy: layer_norm_backward(dy, cache),
-    )
 
 
 cost_of.register(LayerNormalization, free_cost)

@@ -1,27 +1,26 @@
 r"""Convolution and max pooling as Keras layers that train by hand-written derivatives.
 
 `Conv2D` and `MaxPooling2D` are drop-ins for `keras.layers.Conv2D` and `MaxPooling2D`:
-same arguments, same weights. Each has `forward_pass(x) -> (z, cache)` and its derivative
-`backward_pass(delta, cache)`, as sections 14.5 and 14.6 derive them, and registers the pair:
-automatic differentiation, and so `fit`, calls `backward_pass` and never looks inside.
+same arguments, same weights. Each has `forward_pass` and its derivative `backward_pass`, as §14.5
+and §14.6 derive them: automatic differentiation, and so `fit`, calls the latter and never looks inside.
 """
 
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch05.activations import pull_back
 from mathdl_keras.chapters.ch08.calls import cost_of, free_cost, products
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
 from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pair
 from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward
-from mathdl_keras.core.autodiff import custom_vjp
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["Conv2D", "MaxPooling2D"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitConv2D")
-class Conv2D(ChecksData, keras.layers.Layer):
-    r"""A two-dimensional convolution with its hand-written derivative (sections 14.5 and 14.6).
+class Conv2D(ExplicitLayer):
+    r"""A two-dimensional convolution with its hand-written derivative (§14.5, §14.6).
 
     .. math::
         Z_{ij} = \sum_{a,b} K_{ab} X_{si+a,\,sj+b} + b, \qquad
@@ -44,8 +43,8 @@ class Conv2D(ChecksData, keras.layers.Layer):
 
     Example:
         >>> layer = Conv2D(4, 3)
-        >>> z, cache = layer.forward_pass(ops.ones((2, 8, 8, 1)))
-        >>> dx, dkernel, dbias = layer.backward_pass(ops.ones_like(z), cache)
+        >>> H, cache = layer.forward_pass(ops.ones((2, 8, 8, 1)))
+        >>> dx, (dkernel, dbias) = layer.backward_pass(ops.ones_like(H), cache)
         >>> tuple(dx.shape), tuple(dkernel.shape), float(dbias[0])
         ((2, 8, 8, 1), (3, 3, 1, 4), 72.0)
     """
@@ -94,24 +93,19 @@ class Conv2D(ChecksData, keras.layers.Layer):
             self.bias = self.add_weight(shape=(self.filters,), initializer=self.bias_initializer, name="bias")
         self.built = True
 
-    def forward_pass(self, x):
-        """Z before the activation, and what `backward_pass` needs to know."""
-        x = ops.convert_to_tensor(x, dtype=self.compute_dtype)
-        if not self.built:
-            self.build(tuple(x.shape))
-        return self._convolve(x, *self._weights())
+    def forward_pass(self, x, training=False):
+        r""":math:`H = \sigma(Z)`, and what `backward_pass` needs to know."""
+        x = self.read(x)
+        bias = self.value_of(self.bias) if self.use_bias else None
+        Z = conv2d_forward(x, self.value_of(self.kernel), bias, self.strides, self.padding)
+        return self.activation(Z), (x, Z)
 
-    def backward_pass(self, delta, cache):
-        """`(dx, dkernel, dbias)` from δ, the derivative of the loss with respect to Z.
-
-        Without a bias `dbias` is None.
-        """
-        dx, dkernel, dbias = conv2d_backward(delta, *cache, self.strides, self.padding)
-        return dx, dkernel, dbias if self.use_bias else None
-
-    def call(self, inputs):
-        rule = custom_vjp(self._convolve, self._pull_back)
-        return self.activation(rule(inputs, *self._weights()))
+    def backward_pass(self, dH, cache):
+        """`(dx, (dkernel, dbias))` from the gradient of H; without a bias `(dx, (dkernel,))`."""
+        x, Z = cache
+        delta = pull_back(self.activation, Z, dH)
+        dx, *gradients = conv2d_backward(delta, x, self.value_of(self.kernel), self.strides, self.padding)
+        return dx, tuple(gradients[: 1 + self.use_bias])
 
     def compute_output_shape(self, input_shape):
         sizes = output_sizes(input_shape[1:3], self.kernel_size, self.strides, self.padding)
@@ -130,20 +124,10 @@ class Conv2D(ChecksData, keras.layers.Layer):
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
         }
 
-    def _weights(self):
-        weights = [self.kernel, self.bias] if self.use_bias else [self.kernel]
-        return [ops.cast(weight, self.compute_dtype) for weight in weights]
-
-    def _convolve(self, x, kernel, bias=None):
-        return conv2d_forward(x, kernel, bias, self.strides, self.padding), (x, kernel)
-
-    def _pull_back(self, cache, delta):
-        return self.backward_pass(delta, cache)[: 3 if self.use_bias else 2]
-
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitMaxPool2D")
-class MaxPooling2D(ChecksData, keras.layers.Layer):
-    r"""Max pooling with its hand-written derivative (section 14.4).
+class MaxPooling2D(ExplicitLayer):
+    r"""Max pooling with its hand-written derivative (§14.4).
 
     .. math:: Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}
 
@@ -159,7 +143,7 @@ class MaxPooling2D(ChecksData, keras.layers.Layer):
     Example:
         >>> layer = MaxPooling2D()
         >>> z, cache = layer.forward_pass(ops.reshape(ops.arange(4.0), (1, 2, 2, 1)))
-        >>> dx = layer.backward_pass(ops.ones_like(z), cache)
+        >>> dx, _ = layer.backward_pass(ops.ones_like(z), cache)
         >>> float(z[0, 0, 0, 0]), [float(d) for d in ops.reshape(dx, (-1,))]
         (3.0, [0.0, 0.0, 0.0, 1.0])
     """
@@ -176,24 +160,15 @@ class MaxPooling2D(ChecksData, keras.layers.Layer):
         self.compute_output_shape(input_shape)
         self.built = True
 
-    def forward_pass(self, x):
+    def forward_pass(self, x, training=False):
         """Z, and which entries won."""
-        x = ops.convert_to_tensor(x, dtype=self.compute_dtype)
+        x = self.read(x)
         z, winner = max_pool2d_forward(x, self.pool_size, self.strides, self.padding)
         return z, (winner, tuple(x.shape[1:3]))
 
     def backward_pass(self, delta, cache):
-        """`dx` from δ, the derivative of the loss with respect to Z."""
-        return max_pool2d_backward(delta, *cache, self.pool_size, self.strides, self.padding)
-
-    def call(self, inputs):
-        sizes = tuple(inputs.shape[1:3])
-
-        def pool(x):
-            z, (winner, _) = self.forward_pass(x)
-            return z, winner
-
-        return custom_vjp(pool, lambda winner, delta: (self.backward_pass(delta, (winner, sizes)),))(inputs)
+        """`(dx, ())` from δ, the derivative of the loss with respect to Z; there are no weights."""
+        return max_pool2d_backward(delta, *cache, self.pool_size, self.strides, self.padding), ()
 
     def compute_output_shape(self, input_shape):
         sizes = output_sizes(input_shape[1:3], self.pool_size, self.strides, self.padding)

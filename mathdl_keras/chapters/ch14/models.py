@@ -13,6 +13,7 @@ from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch06.models import BackpropModel
 from mathdl_keras.chapters.ch14.layers import Conv2D, MaxPooling2D
 from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.explicit import Chain
 
 __all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
 
@@ -96,7 +97,7 @@ class MultiChannelCNN(BackpropModel):
         self.classes, self.filters, self.kernel_size = classes, tuple(filters), kernel_size
         self.pool_size, self.activation = pool_size, activations.get(activation)
         dtype = self.dtype_policy
-        self.convolutions = [Conv2D(f, kernel_size, dtype=dtype) for f in self.filters]
+        self.convolutions = [Conv2D(f, kernel_size, activation=self.activation, dtype=dtype) for f in self.filters]
         self.pools = [MaxPooling2D(pool_size, dtype=dtype) for f in self.filters]
 
     def build(self, input_shape):
@@ -117,13 +118,14 @@ class MultiChannelCNN(BackpropModel):
         flat = keras.initializers.GlorotNormal()((fan_in, shape[3]), dtype)
         return ops.reshape(flat, shape)
 
-    def forward_pass(self, x):
+    @property
+    def chain(self):
+        """Convolutions and poolings in their order."""
+        return Chain(layer for pair in zip(self.convolutions, self.pools, strict=True) for layer in pair)
+
+    def forward_pass(self, x, training=False):
         """The logits U, and what the backward pass needs: a cache for each layer, and the last H."""
-        caches, H = [], x
-        for convolution, pool in zip(self.convolutions, self.pools, strict=True):
-            Z, conv_cache = convolution.forward_pass(H)
-            H, pool_cache = pool.forward_pass(self.activation(Z))
-            caches.append((Z, conv_cache, pool_cache))
+        H, caches = self.chain.forward_pass(x, training)
         U = ops.einsum("mijf,ijfk->mk", H, ops.cast(self.C, H.dtype)) + ops.cast(self.b, H.dtype)
         return U, (caches, H)
 
@@ -131,15 +133,8 @@ class MultiChannelCNN(BackpropModel):
         """Pairs of a gradient and its variable, from the gradient of the logits."""
         caches, H = cache
         dC = ops.einsum("mijf,mk->ijfk", H, dU)
-        delta = ops.einsum("ijfk,mk->mijf", ops.cast(self.C, dU.dtype), dU)
-        pairs = [(dC, self.C), (ops.sum(dU, axis=0), self.b)]
-        for convolution, pool, (Z, conv_cache, pool_cache) in zip(
-            self.convolutions[::-1], self.pools[::-1], caches[::-1], strict=True
-        ):
-            delta = self.activation.derivative(Z) * pool.backward_pass(delta, pool_cache)
-            delta, dK, db = convolution.backward_pass(delta, conv_cache)
-            pairs += [(dK, convolution.kernel), (db, convolution.bias)]
-        return pairs
+        dH = ops.einsum("ijfk,mk->mijf", ops.cast(self.C, dU.dtype), dU)
+        return [(dC, self.C), (ops.sum(dU, axis=0), self.b), *self.chain.backward_pass(dH, caches)]
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.classes)

@@ -25,6 +25,9 @@ PyTorch only: like PyTorch itself, a gradient taken where recording is enabled k
 can be differentiated again; under `torch.no_grad()`, as in a training step, it does not.
 """
 
+import contextlib
+import threading
+
 import keras
 from keras import ops
 
@@ -113,7 +116,8 @@ def jvp(f, x, v):
         >>> keras.ops.convert_to_numpy(jvp(lambda x: x**2, x, v)[1]).tolist()
         [2.0, 0.0]
     """
-    return _engine.jvp(f, x, v)
+    with _plain_rules():
+        return _engine.jvp(f, x, v)
 
 
 def vjp(f, x):
@@ -171,7 +175,8 @@ def hvp(f, x, v):
         >>> keras.ops.convert_to_numpy(hvp(lambda x: keras.ops.sum(x**3), x, v)).tolist()
         [6.0, 12.0]
     """
-    return _engine.hvp(f, x, v)
+    with _plain_rules():
+        return _engine.hvp(f, x, v)
 
 
 def per_example_gradients(loss, variables, *batch):
@@ -213,7 +218,8 @@ def custom_vjp(forward, backward):
             one that has none, such as integer labels); `upstream` is shaped like the outputs.
 
     Returns:
-        `f(*args) -> outputs`. Its second derivative is that of `backward` composed with `forward`.
+        `f(*args) -> outputs`. Its second derivative is that of `backward` composed with `forward`. In `jvp` and `hvp`
+        the backend differentiates `forward` itself: no backend passes forward through a rule for the reverse.
 
     Example:
         >>> import keras
@@ -222,4 +228,28 @@ def custom_vjp(forward, backward):
         >>> keras.ops.convert_to_numpy(grad(square)(x)).tolist()
         [2.0, 4.0]
     """
-    return _engine.custom_vjp(forward, backward)
+    rule = _engine.custom_vjp(forward, backward)
+
+    def f(*args):
+        if _mode.plain:
+            return forward(*keras.tree.map_structure(ops.convert_to_tensor, args))[0]
+        return rule(*args)
+
+    return f
+
+
+class _Mode(threading.local):
+    plain = False
+
+
+_mode = _Mode()
+
+
+@contextlib.contextmanager
+def _plain_rules():
+    """While it is open, the backend differentiates the forward function of each rule: it must see the formula."""
+    before, _mode.plain = _mode.plain, True
+    try:
+        yield
+    finally:
+        _mode.plain = before

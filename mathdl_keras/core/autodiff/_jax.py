@@ -4,26 +4,8 @@ import jax
 import keras
 from jax import numpy as jnp
 from keras import tree
-from keras.src.backend.common.stateless_scope import get_stateless_scope
 
-
-class _Scope(keras.StatelessScope):
-    """A stateless scope that starts from its parent's state and remembers what was written in it."""
-
-    def __init__(self, pairs=()):
-        parent = get_stateless_scope()
-        super().__init__(pairs, collect_losses=True)
-        if parent is not None:
-            self.state_mapping = {**parent.state_mapping, **self.state_mapping}
-        self.written = {}
-
-    def add_update(self, update):
-        super().add_update(update)
-        variable, _ = update
-        self.written[id(variable)] = variable
-
-    def updates(self):
-        return [self.state_mapping[key] for key in self.written]
+from mathdl_keras.core.autodiff.scope import Scope
 
 
 def _value_and_grad(fn, x, variables=None):
@@ -31,7 +13,7 @@ def _value_and_grad(fn, x, variables=None):
     written = {}
 
     def pure(x):
-        with _Scope(zip(variables, x, strict=True) if variables else ()) as scope:
+        with Scope(zip(variables, x, strict=True) if variables else ()) as scope:
             scalar, out = fn(x)
         written.update(scope.written)
         return scalar, (out, scope.updates())

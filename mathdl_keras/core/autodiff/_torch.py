@@ -100,13 +100,17 @@ def hvp(f, x, v):
 
 
 class _Call:
-    """What one call of a custom rule must remember beside its tensors: how its nests are packed."""
+    """What one call of a custom rule must remember beside its tensors: the rule, and how its nests are packed."""
 
-    def unpack(self, outputs, residuals):
+    def __init__(self, forward, backward):
+        self.forward, self.backward = forward, backward
+
+    def run(self, *args):
+        outputs, residuals = self.forward(*args)
         self.outputs, self.residuals = _skeleton(outputs), _skeleton(residuals)
-        outputs = _leaves(outputs)
+        given = set(map(id, args))  # an output or a residual may be an argument itself: PyTorch wants a view of it
+        outputs = [t.view_as(t) if id(t) in given else t for t in _leaves(outputs)]
         self.split = len(outputs)
-        # a residual may be an argument itself, which PyTorch saves only as a view
         return *outputs, *(t.view_as(t) for t in _leaves(residuals))
 
     def pack_outputs(self, flat):
@@ -140,32 +144,35 @@ def _packed(skeleton, leaves):
     return tree.pack_sequence_as(skeleton, [next(leaves) for _ in tree.flatten(skeleton)])
 
 
+class _Rule(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(call, *args):
+        return call.run(*args)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.call, *args = inputs
+        ctx.save_for_backward(*args, *output[ctx.call.split :])
+        ctx.set_materialize_grads(ctx.call.split > 1)  # residuals have no gradient; a lone output always has
+
+    @staticmethod
+    def backward(ctx, *upstream):
+        arguments, call = len(ctx.needs_input_grad) - 1, ctx.call
+        args, residuals = ctx.saved_tensors[:arguments], ctx.saved_tensors[arguments:]
+        if torch.is_grad_enabled():  # differentiated twice: the residuals need their graph
+            residuals = call.forward(*args)[1]
+        else:
+            residuals = call.pack_residuals(residuals)
+        return None, *call.backward(residuals, call.pack_outputs(upstream))
+
+
 def custom_vjp(forward, backward):
-    class Function(torch.autograd.Function):
-        generate_vmap_rule = True
-
-        @staticmethod
-        def forward(call, *args):
-            return call.unpack(*forward(*args))
-
-        @staticmethod
-        def setup_context(ctx, inputs, output):
-            ctx.call, *args = inputs
-            ctx.save_for_backward(*args, *output[ctx.call.split :])
-            ctx.set_materialize_grads(ctx.call.split > 1)  # residuals have no gradient; a lone output always has
-
-        @staticmethod
-        def backward(ctx, *upstream):
-            arguments = len(ctx.needs_input_grad) - 1
-            args, residuals = ctx.saved_tensors[:arguments], ctx.saved_tensors[arguments:]
-            if torch.is_grad_enabled():  # differentiated twice: the residuals need their graph
-                residuals = forward(*args)[1]
-            else:
-                residuals = ctx.call.pack_residuals(residuals)
-            return None, *backward(residuals, ctx.call.pack_outputs(upstream))
-
     def f(*args):
-        call = _Call()
-        return call.pack_outputs(Function.apply(call, *map(keras.ops.convert_to_tensor, args)))
+        if not torch.is_grad_enabled():
+            return forward(*map(keras.ops.convert_to_tensor, args))[0]
+        call = _Call(forward, backward)
+        return call.pack_outputs(_Rule.apply(call, *map(keras.ops.convert_to_tensor, args)))
 
     return f

@@ -25,7 +25,7 @@ def backprop_to_the_data(model, x, y):
     U, caches = model.forward_pass(ops.convert_to_tensor(x))
     dH, gradients = model.loss_and_slope(y, U)[1], []
     for layer, cache in zip(model.dense[::-1], caches[::-1], strict=True):
-        dH, *own = layer.backward_pass(dH, cache)
+        dH, own = layer.backward_pass(dH, cache)
         gradients += own
     return gradients, dH
 

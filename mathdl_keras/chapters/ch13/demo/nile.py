@@ -18,7 +18,7 @@ from scipy import optimize
 
 from mathdl_keras.chapters.ch13.observers import Observer
 from mathdl_keras.chapters.ch13.plants import LinearPlant, kalman_error_covariance, kalman_gain
-from mathdl_keras.core import series
+from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
 
@@ -32,7 +32,7 @@ UNIT = "10^8 m^3"
 
 def run(session: Session) -> Results:
     """Learns the gain, computes Riccati's, and forecasts with both."""
-    river = series.nile()
+    river = datasets.nile()
     flow = river.values["flow"]
     learned = learn_gain(session, flow)
     noise, steps = maximum_likelihood(flow)

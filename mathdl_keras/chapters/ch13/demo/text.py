@@ -13,7 +13,7 @@ from keras import ops
 from mathdl_keras.chapters.ch13.language import CausalLanguageModel
 from mathdl_keras.chapters.ch13.ngrams import NGramModel
 from mathdl_keras.chapters.ch13.text import CharacterVocabulary, text_windows
-from mathdl_keras.core import series
+from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
 
@@ -30,7 +30,7 @@ SETTINGS = {
 
 def run(session: Session) -> Results:
     """The model's curve, the n-grams, some texts, and what each head attends to."""
-    data = series.alice()
+    data = datasets.alice()
     cut = len(data.text) * 9 // 10
     train, validation = data.text[:cut], data.text[cut:]
     vocabulary = CharacterVocabulary.of(data.text)

@@ -22,7 +22,7 @@ from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch13.layers import GRU
 from mathdl_keras.chapters.ch13.observers import Observer
 from mathdl_keras.chapters.ch13.plants import LinearPlant
-from mathdl_keras.core import series
+from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
 
@@ -41,7 +41,7 @@ def run(session: Session) -> Results:
     Raises:
         DatasetUnavailable: If `arch`, which holds the data, is not installed.
     """
-    data = series.sp500()
+    data = datasets.sp500()
     v, train = parkinson(data.values), int(np.sum(data.time < TEST_FROM))
     squared_returns = np.diff(np.log(data.values["close"]), prepend=np.log(data.values["close"][0])) ** 2
     logs = log_har(v, train), *learned(session, v, train)
