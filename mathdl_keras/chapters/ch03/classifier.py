@@ -35,7 +35,8 @@ class LinearClassifier(ChecksData, keras.Model):
 
     def logits(self, x):
         """The logits `xW + b`, `(batch, units)`."""
-        return x @ ops.cast(self.kernel, x.dtype) + self.bias
+        x = ops.convert_to_tensor(x)
+        return x @ ops.cast(self.kernel, x.dtype) + ops.cast(self.bias, x.dtype)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.units)

@@ -14,7 +14,7 @@ from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch02.solvers import least_squares
 from mathdl_keras.core.claims import at_most, claim, close_to, equals
 from mathdl_keras.core.datasets import diabetes
-from mathdl_keras.core.linalg import gram, transpose
+from mathdl_keras.core.linalg import gram, matmul, transpose
 from mathdl_keras.core.precision import allow_float64
 
 
@@ -97,12 +97,12 @@ def residual_orthogonality(rng, *, intercept=True):
 def by_least_squares(X, y):
     """Predictions of the least-squares fit."""
     fit = least_squares(X, y)
-    return X @ fit.kernel + fit.bias
+    return matmul(X, fit.kernel) + fit.bias
 
 
 def by_ridge(X, y):
     """Predictions of ridge regression with penalty 0.1."""
-    return X @ ridge_regression(X, y, 0.1)
+    return matmul(X, ridge_regression(X, y, 0.1))
 
 
 @claim(
@@ -188,7 +188,7 @@ def stability_threshold(rng, *, steps=20, hessian=mse_hessian):
     verdicts = []
     for part in (0.99, 1.01):
         path = gradient_descent(partial(mse_gradient, A, y), start, part * threshold, steps, trajectory=True)
-        residuals = path @ transpose(A) - ops.convert_to_tensor(y)
+        residuals = matmul(path, transpose(A)) - ops.convert_to_tensor(y)
         excess = numpy(ops.sum(ops.square(residuals), axis=1)) / len(y) - risk
         factor = (excess[-1] / excess[0]) ** (1 / steps)
         # of each risk M roundings are lost, M u = 5e-14 of a value that exceeds its excess at most 4 times

@@ -11,18 +11,18 @@ from mathdl_keras.chapters.ch04.layers import RandomFourierFeatures
 from mathdl_keras.chapters.ch04.machines import KernelRidge
 from mathdl_keras.chapters.ch04.spectrum import is_psd, mercer_spectrum
 from mathdl_keras.core.claims import claim, close_to, equals, exactly, mean_equals
-from mathdl_keras.core.linalg import transpose
+from mathdl_keras.core.linalg import matmul, transpose
 
 
 def logistic_twin(X, Z):
     """tanh(<x, z> - 1), which is no kernel: k(0, 0) < 0."""
-    return 2 * ops.sigmoid(2 * (X @ transpose(Z)) - 2) - 1
+    return 2 * ops.sigmoid(2 * matmul(X, transpose(Z)) - 2) - 1
 
 
 def minus_distance(X, Z):
     """-|x - z|^2, which is no kernel: its diagonal is zero, and nothing else."""
     squares = [ops.sum(W * W, axis=1) for W in (X, Z)]
-    return 2 * (X @ transpose(Z)) - squares[0][:, None] - squares[1][None, :]
+    return 2 * matmul(X, transpose(Z)) - squares[0][:, None] - squares[1][None, :]
 
 
 KERNELS = (RBFKernel(1.0), LaplaceKernel(1.0), PolynomialKernel(3))

@@ -62,7 +62,13 @@ def dropout_is_ridge(rng, *, rows=20, features=6, keep=0.7, mode="inverted", pre
     expected = predict(X, y, w, keep)
     # sums of 64 x 20 squares of sums of 6 terms, of either sign
     return [
-        equals(ops.sum(losses * probability), expected, roundings=1000, scale=expected, label="all masks"),
+        equals(
+            ops.sum(losses * ops.convert_to_tensor(probability)),
+            expected,
+            roundings=1000,
+            scale=expected,
+            label="all masks",
+        ),
         equals(marginalized_dropout_loss(X, y, w, 1 - keep), expected, roundings=200, scale=expected, label="formula"),
     ]
 
