@@ -48,7 +48,7 @@ def ridge():
     X, y = table(100_000, 100)
     return Case(
         name="ridge",
-        ours=lambda: MinimumNormRegressor(ridge=1e-3).fit_closed_form(X, y).kernel[:, 0],
+        ours=lambda: MinimumNormRegressor(l2=1e-3).fit_closed_form(X, y).kernel[:, 0],
         peer=lambda: linear_model.Ridge(alpha=1e-3 * len(X), fit_intercept=False).fit(X, y).coef_,
         same=agree_within(1e-12),
         budget=0.8,
@@ -83,7 +83,7 @@ def logistic():
 
 def kernel_ridge():
     X, y = rng.standard_normal((3000, 20)), rng.standard_normal(3000)
-    model = KernelRidge(RBFKernel(3.0), ridge=0.1)
+    model = KernelRidge(RBFKernel(3.0), l2=0.1 / len(X))
 
     def ours():
         model.fit_closed_form(X, y)
@@ -113,7 +113,7 @@ def random_features(n=100_000, d=50, units=1000):
         return sampler.transform(X[:1000]) @ peer.coef_
 
     def ours():
-        theta = MinimumNormRegressor(features=layer, ridge=1e-3).fit_closed_form(X, y).kernel[:, 0]
+        theta = MinimumNormRegressor(features=layer, l2=1e-3).fit_closed_form(X, y).kernel[:, 0]
         return sampler.transform(X[:1000]) @ theta
 
     return Case(

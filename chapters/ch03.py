@@ -208,13 +208,13 @@ with warnings.catch_warnings(record=True) as caught:
 print(f"{caught[-1].category.__name__}: {caught[-1].message}")
 
 # %% [markdown]
-# A penalty $\frac\lambda2 |w|^2$ gives the loss a minimum again. With $\lambda |w|_1$ many weights are exactly zero.
+# A penalty $\lambda |w|^2$ gives the loss a minimum again. With $\lambda |w|_1$ many weights are exactly zero.
 
 # %%
 print("penalty   lambda   norm of w   weights that are not 0   accuracy")
 for penalty in ("l2", "l1"):
     for lam in (1e-3, 1e-2, 1e-1):
-        penalised = LogisticRegression(penalty, lam)
+        penalised = LogisticRegression(**{penalty: lam})
         w = penalised.fit_closed_form(everything, y).weights[:-1]
         score = penalised.score(everything, y)
         print(f"{penalty:7}  {lam:7}  {np.linalg.norm(w):10.2f}  {np.sum(w != 0):23d}  {score:9.3f}")
@@ -232,11 +232,11 @@ for penalty in ("l2", "l1"):
 # %%
 split = datasets.digits().split(seed=0)
 flat, flat_test = (images.reshape(len(images), -1) for images in (split.x_train, split.x_test))
-digits = SoftmaxRegression(10, lam=1e-3)
+digits = SoftmaxRegression(10, l2=5e-4)
 found = digits.fit_closed_form(flat, split.y_train)
 print(f"Newton: {found.steps} steps, {digits.score(flat_test, split.y_test):.3f} of the test digits are read correctly")
 
-trained = SoftmaxRegression(10, lam=1e-3)
+trained = SoftmaxRegression(10, l2=5e-4)
 trained.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
 trained.fit(flat, split.y_train, epochs=20, batch_size=64, verbose=0)
 print(f"fit:    20 epochs, {trained.score(flat_test, split.y_test):.3f}")

@@ -220,10 +220,10 @@ figure
 # Ridge regression on features $\Phi$ predicts $\Phi(\Phi^\top\Phi + \lambda I)^{-1}\Phi^\top y$, which is
 # $K(K + \lambda I)^{-1} y$ with $K = \Phi\Phi^\top$. The right-hand side asks for the kernel only. So there is a
 # regression for each kernel: $f(x) = \sum_i c_i\,k(x_i, x)$ with $c = (K + \lambda I)^{-1} y$. Its kernel decides what
-# it can see. Move `ridge` between 1e-6 and 10.
+# it can see. The code's `l2` is $\lambda/M$, the penalty beside a mean square. Move it between 1e-8 and 0.1.
 
 # %%
-ridge = 0.05
+l2 = 0.00125
 t = np.sort(rng.uniform(-1, 1, 40))[:, None]
 noisy = np.sin(4 * t) + t + 0.15 * rng.standard_normal(t.shape)
 fine = np.linspace(-1.2, 1.2, 300)[:, None]
@@ -231,7 +231,7 @@ fine = np.linspace(-1.2, 1.2, 300)[:, None]
 figure, axes = new(width=9, title="Regression with three kernels")
 axes.scatter(t, noisy, s=14, color="#999999", label="data")
 for name, kernel in {"affine": PolynomialKernel(1), "cubic": PolynomialKernel(3), "Gaussian": RBFKernel(0.3)}.items():
-    regression = KernelRidge(kernel, ridge)
+    regression = KernelRidge(kernel, l2)
     regression.fit_closed_form(t, noisy)
     axes.plot(fine, regression.predict(fine, batch_size=300, verbose=0), label=name)
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -271,15 +271,15 @@ figure
 # %% [markdown]
 # The exact machine and its random approximation, on the digits: the same question, answered by regression on $\pm 1$.
 # Chapter 1's `MinimumNormRegressor` goes through its sample in blocks, so 100,000 rows are no problem for it; the
-# exact machine would need a matrix of 80 GB. (Its ridge is multiplied by the number of samples, as in the book's risk.)
+# exact machine would need a matrix of 80 GB.
 
 # %%
-exact_machine = KernelRidge(RBFKernel(1.5), ridge=0.1)
+exact_machine = KernelRidge(RBFKernel(1.5), l2=0.1 / len(train))
 exact_machine.fit_closed_form(train, even)
 print(f"exact kernel:        {np.mean(np.sign(exact_machine.predict(test, verbose=0)[:, 0]) == even_test):.3f}")
 for units in (100, 300, 1000):
     features = RandomFourierFeatures(units, lengthscale=1.5, seed=1)
-    network = MinimumNormRegressor(features=features, ridge=0.1 / len(train))
+    network = MinimumNormRegressor(features=features, l2=0.1 / len(train))
     network.fit_closed_form(train, even)
     print(f"{units:5} random units:  {np.mean(np.sign(network.predict(test, verbose=0)[:, 0]) == even_test):.3f}")
 

@@ -67,7 +67,7 @@ x, y, names = diabetes.x, diabetes.y, diabetes.feature_names
 linear = LinearRegression()
 linear.fit_closed_form(x, y)
 
-permuted = permutation_importance(linear, x, y, "mse", n_repeats=50, names=names)
+permuted = permutation_importance(linear, x, y, "mse", replicates=50, names=names)
 print(permuted)
 
 w = linear.get_weights()[0][:, 0]
@@ -93,7 +93,7 @@ def gloves(S):
 
 
 print("exact     ", shapley_exact(gloves, 3).round(4))
-sampled = shapley_sampling(gloves, 3, n=400)
+sampled = shapley_sampling(gloves, 3, samples=400)
 print("sampled   ", sampled.values.round(4), "+-", sampled.standard_errors.round(4))
 print("regression", kernel_shap(gloves, 3).values.round(4))
 

@@ -85,7 +85,7 @@ evidence = -(x**2) / 4 - np.log(4 * np.pi) / 2
 for name, mean, variance in (("prior", 0.0, 1.0), ("posterior", x / 2, 0.5), ("too narrow", x / 2, 0.05)):
     q = DiagonalGaussian(np.array([mean], "float32"), np.array([np.log(variance)], "float32"))
     gap = (np.log(0.5 / variance) + (variance + (mean - x / 2) ** 2) / 0.5 - 1) / 2
-    bound = float(elbo(log_joint, q, n=20_000, form="full_mc", seed=1))
+    bound = float(elbo(log_joint, q, samples=20_000, form="full_mc", seed=1))
     print(f"q = {name:10}: bound {bound:.3f}, log p(x) - KL = {evidence - gap:.3f}")
 
 # %% [markdown]
@@ -141,7 +141,7 @@ vae.noise_log_variance.assign(linear.noise_log_variance)
 vae.compile(keras.optimizers.Adam(3e-3))
 history = vae.fit(x_train, epochs=40, validation_data=(x_test,), verbose=0).history
 known = ppca(x_train, 2).log_likelihood(x_test).mean()
-print(f"test digits: VAE {numpy(vae.elbo(x_test, draws=50)).mean():.2f} nats, PPCA {known:.2f}")
+print(f"test digits: VAE {numpy(vae.elbo(x_test, samples=50)).mean():.2f} nats, PPCA {known:.2f}")
 
 figure, ax = new(width=7, title="The bound in training")
 ax.plot(history["elbo"], label="training digits")

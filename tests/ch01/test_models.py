@@ -39,7 +39,7 @@ def test_ridge_regression_is_that_of_scikit_learn(shape):
     with allow_float64():
         theta = ops.convert_to_numpy(ridge_regression(phi, y, 0.3))
     np.testing.assert_allclose(theta, expected, atol=1e3 * U)
-    model = MinimumNormRegressor(2, ridge=0.3)
+    model = MinimumNormRegressor(2, l2=0.3)
     fit = model.fit_closed_form(phi, y)
     assert fit.solver == ("primal" if shape[0] > shape[1] else "dual")
     np.testing.assert_allclose(fit.kernel, expected, atol=1e3 * U)
@@ -47,12 +47,12 @@ def test_ridge_regression_is_that_of_scikit_learn(shape):
 
 
 def test_rows_in_blocks_are_all_rows(monkeypatch):
-    from mathdl_keras.chapters.ch01 import solvers
+    from mathdl_keras.core import rows
 
     x, y = rng.standard_normal((50, 4)), rng.standard_normal(50)
-    whole = MinimumNormRegressor(features=RandomFeatures(6), ridge=0.1).fit_closed_form(x, y)
-    monkeypatch.setattr(solvers, "BLOCK", 16)
-    blocks = MinimumNormRegressor(features=RandomFeatures(6), ridge=0.1).fit_closed_form(x, y)
+    whole = MinimumNormRegressor(features=RandomFeatures(6), l2=0.1).fit_closed_form(x, y)
+    monkeypatch.setattr(rows, "BLOCK", 16)
+    blocks = MinimumNormRegressor(features=RandomFeatures(6), l2=0.1).fit_closed_form(x, y)
     # features are computed in float32, where a matrix product may depend on the number of rows
     np.testing.assert_allclose(blocks.kernel, whole.kernel, rtol=1e-4)
 
@@ -136,7 +136,7 @@ def test_predicted_risk_with_a_penalty_meets_monte_carlo():
         (lambda: MinimumNormRegressor().fit_closed_form(np.ones((3, 2)), np.ones(4)), "y must have one row for each"),
         (lambda: MinimumNormRegressor().fit_closed_form(np.ones(3), np.ones(3)), r"x must have shape \(rows, features"),
         (lambda: MinimumNormRegressor().fit_closed_form([[np.nan]], [1.0]), "x must be finite"),
-        (lambda: ridge_regression(np.ones((2, 2)), np.ones((2, 1)), 0.0), "ridge must be positive; received ridge=0.0"),
+        (lambda: ridge_regression(np.ones((2, 2)), np.ones((2, 1)), 0.0), "l2 must be positive; received l2=0.0"),
         (lambda: double_descent_theory(5, 3, np.ones(4), 0.0), "p must be between 0 and the 4 entries of beta"),
         (lambda: double_descent_curve([1], 0, np.ones(4), 0.0, 2), "n must be >= 1 and sigma >= 0; received n=0"),
         (lambda: ridge_risk_asymptotic(np.ones((4, 1)), np.ones(4), 4), "n must be between 1 and 3; received n=4"),

@@ -73,7 +73,10 @@ def test_the_radius_makes_hoeffding_s_bound_delta():
         (lambda: hoeffding_radius(0, 0.1), "n must be >= 1"),
         (lambda: hoeffding_radius(10, 1.0), r"delta in \(0, 1\)"),
         (lambda: bias_variance(None, None, X, None, 1.0, 1), "replicates must be at least 2; received replicates=1"),
-        (lambda: bias_variance(None, None, X, None, -1.0, 9), "noise_var must be >= 0; received noise_var=-1.0"),
+        (
+            lambda: bias_variance(None, None, X, None, -1.0, 9),
+            "noise_variance must be >= 0; received noise_variance=-1.0",
+        ),
         (
             lambda: bias_variance(lambda x, y, t: y, lambda r, n: (X, np.ones((n, 3))), X, None, 1.0, 9),
             r"fit_predict must return shape \(9, 23\); received shape \(9, 3\)",

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from sklearn.linear_model import LinearRegression as Reference
 
-from mathdl_keras.chapters.ch02 import rows
+from mathdl_keras.core import rows
 from mathdl_keras.core.precision import allow_float64
 from mathdl_keras.linear_model import least_squares, solve_normal
 
@@ -165,14 +165,14 @@ def test_one_orthonormal_feature_takes_one_step_of_descent():
 
 
 BAD = {
-    "NaN": ((np.where(COLLINEAR > 2, np.nan, COLLINEAR), COLLINEAR[:, 0]), "X must be finite; received"),
+    "NaN": ((np.where(COLLINEAR > 2, np.nan, COLLINEAR), COLLINEAR[:, 0]), "x must be finite; received"),
     "infinite target": ((COLLINEAR, np.r_[np.inf, COLLINEAR[1:, 0]]), "y must be finite; received 1 of 40"),
     "overflow": ((1e200 * COLLINEAR, COLLINEAR[:, 0]), "squares that float64 can hold"),
-    "rows": ((COLLINEAR, COLLINEAR[:5, 0]), r"y must have 40 rows, as X has; received shape \(5, 1\)"),
-    "rank": ((COLLINEAR[:, 0], COLLINEAR[:, 0]), r"X must have shape \(rows, features\)"),
-    "no features": ((COLLINEAR[:, :0], COLLINEAR[:, 0]), r"X must have shape \(rows, features\)"),
-    "one row": ((COLLINEAR[:1], COLLINEAR[:1, 0]), "X must have at least 2 rows to fit an intercept; received 1"),
-    "text": ((np.array([["a"], ["b"]]), [0, 1]), "X must be an array of numbers"),
+    "rows": ((COLLINEAR, COLLINEAR[:5, 0]), r"y must have 40 rows, as x has; received shape \(5, 1\)"),
+    "rank": ((COLLINEAR[:, 0], COLLINEAR[:, 0]), r"x must have shape \(rows, features\)"),
+    "no features": ((COLLINEAR[:, :0], COLLINEAR[:, 0]), r"x must have shape \(rows, features\)"),
+    "one row": ((COLLINEAR[:1], COLLINEAR[:1, 0]), "x must have at least 2 rows to fit an intercept; received 1"),
+    "text": ((np.array([["a"], ["b"]]), [0, 1]), "x must be an array of numbers"),
 }
 
 

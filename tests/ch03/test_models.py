@@ -28,8 +28,8 @@ def coefficients(model):
     return np.vstack([ops.convert_to_numpy(model.kernel), ops.convert_to_numpy(model.bias)[None]])
 
 
-def sklearn_coefficients(lam=0.0, y=Y, **kwargs):
-    peer = Sklearn(C=1 / (M * lam) if lam else np.inf, tol=1e-10, max_iter=100_000, **kwargs).fit(X, y)
+def sklearn_coefficients(l2=0.0, y=Y, **kwargs):
+    peer = Sklearn(C=1 / (2 * M * l2) if l2 else np.inf, tol=1e-10, max_iter=100_000, **kwargs).fit(X, y)
     return np.vstack([peer.coef_.T, peer.intercept_]), peer
 
 
@@ -38,12 +38,12 @@ def slowing():
     return keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 40, 0.7))
 
 
-@pytest.mark.parametrize(("penalty", "lam"), [(None, 0.0), ("l2", 0.05)])
+@pytest.mark.parametrize("l2", [0.0, 0.025])
 @pytest.mark.parametrize("solver", ["irls", "gd"])
-def test_closed_form_is_scikit_learn_rounded_once(penalty, lam, solver):
-    model = LogisticRegression(penalty, lam, solver)
+def test_closed_form_is_scikit_learn_rounded_once(l2, solver):
+    model = LogisticRegression(l2, solver=solver)
     found = model.fit_closed_form(X, Y)
-    expected, peer = sklearn_coefficients(lam, solver="newton-cholesky")
+    expected, peer = sklearn_coefficients(l2, solver="newton-cholesky")
     np.testing.assert_allclose(found.weights, expected[:, 0], rtol=1e-6)
     np.testing.assert_array_equal(coefficients(model)[:, 0], found.weights.astype("float32"))
     assert model.score(X, Y) == peer.score(X, Y)
@@ -51,17 +51,17 @@ def test_closed_form_is_scikit_learn_rounded_once(penalty, lam, solver):
 
 
 def test_l1_is_scikit_learn_with_exact_zeros():
-    model = LogisticRegression("l1", 0.1)
+    model = LogisticRegression(l1=0.1)
     found = model.fit_closed_form(X, Y)
     peer = Sklearn(C=1 / (M * 0.1), l1_ratio=1, solver="saga", tol=1e-9, max_iter=100_000, random_state=0).fit(X, Y)
     np.testing.assert_allclose(found.weights, np.append(peer.coef_[0], peer.intercept_), atol=1e-5)
     assert found.converged and np.sum(found.weights == 0) >= 1
 
 
-@pytest.mark.parametrize(("penalty", "lam"), [(None, 0.0), ("l2", 0.05), ("l1", 0.05)])
-def test_training_by_keras_reaches_the_same_weights(penalty, lam):
-    """The penalty has the book's half, whoever adds it."""
-    exact, trained = (LogisticRegression(penalty, lam) for _ in range(2))
+@pytest.mark.parametrize(("l2", "l1"), [(0.0, 0.0), (0.025, 0.0), (0.0, 0.05)])
+def test_training_by_keras_reaches_the_same_weights(l2, l1):
+    """The penalty has one scaling, whoever adds it."""
+    exact, trained = (LogisticRegression(l2, l1) for _ in range(2))
     exact.fit_closed_form(X, Y)
     trained.compile(slowing(), BinaryCrossentropy())
     trained.fit(np.tile(X, (20, 1)), np.tile(Y, 20), batch_size=M, epochs=25, verbose=0, shuffle=False)  # full batches
@@ -69,11 +69,11 @@ def test_training_by_keras_reaches_the_same_weights(penalty, lam):
     assert abs(trained.score(X, Y) - exact.score(X, Y)) < 1e-6
 
 
-@pytest.mark.parametrize("lam", [0.0, 0.02])
-def test_softmax_regression_is_scikit_learn_of_sum_zero(lam):
-    model = SoftmaxRegression(3, lam)
+@pytest.mark.parametrize("l2", [0.0, 0.01])
+def test_softmax_regression_is_scikit_learn_of_sum_zero(l2):
+    model = SoftmaxRegression(3, l2)
     found = model.fit_closed_form(X, CLASSES)
-    expected, peer = sklearn_coefficients(lam, CLASSES)
+    expected, peer = sklearn_coefficients(l2, CLASSES)
     expected = expected - expected.mean(axis=1, keepdims=True)
     assert found.converged
     np.testing.assert_allclose(coefficients(model), expected, atol=1e-5)
@@ -132,7 +132,7 @@ def test_a_model_inside_a_model_reads_raw_features():
 def test_separable_data_are_a_warning_with_a_certificate(solver):
     x, y = np.array([[-2.0], [-1.0], [1.0], [3.0]]), np.array([0, 0, 1, 1])
     model = LogisticRegression(solver=solver)
-    with pytest.warns(SeparableDataWarning, match="section 3.6.*certificate.*set lam > 0") as caught:
+    with pytest.warns(SeparableDataWarning, match="section 3.6.*certificate.*set l2 > 0") as caught:
         found = model.fit_closed_form(x, y)
     (warning,) = (w for w in caught if w.category is SeparableDataWarning)
     assert warning.filename == __file__, "the warning points at the caller"
@@ -140,7 +140,7 @@ def test_separable_data_are_a_warning_with_a_certificate(solver):
     assert found.separated and np.all(np.isfinite(found.weights)) and model.score(x, y) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error", SeparableDataWarning)
-        LogisticRegression("l2", 1e-3, solver).fit_closed_form(x, y)
+        LogisticRegression(5e-4, solver=solver).fit_closed_form(x, y)
 
 
 def test_separable_classes_are_a_warning_too():
@@ -160,7 +160,7 @@ def test_ties_are_a_warning_and_an_end():
 
 def test_descent_that_does_not_arrive_says_so():
     with pytest.warns(UserWarning, match="the gradient is still .*: standardise x"):
-        LogisticRegression("l2", 1e-9, "gd").fit_closed_form(X * [1e4, 1e-3, 1.0], Y)
+        LogisticRegression(5e-10, solver="gd").fit_closed_form(X * [1e4, 1e-3, 1.0], Y)
 
 
 CONSTANT, COLLINEAR = X.copy(), X.copy()
@@ -182,7 +182,7 @@ COLLINEAR[:, 0] = X[:, 1] - 7 * X[:, 2] + 100
         (X, np.eye(2)[Y], r"y must have shape \(rows,\) or \(rows, 1\)"),
         (X[:, 0], Y, r"x must have shape \(rows, features\)"),
         (X.astype(str).tolist() + [["a", "b", "c"]], Y, "x must be an array of numbers"),
-        (CONSTANT, Y, "x must have independent columns, .* or lam > 0; received column 1, constant"),
+        (CONSTANT, Y, "x must have independent columns, .* or l2 > 0; received column 1, constant"),
         (COLLINEAR, Y, "x must have independent columns, .* received shape \\(120, 3\\) that is not so"),
         (X[:3], np.array([0, 1, 0]), "more rows than columns"),
     ],
@@ -196,8 +196,8 @@ def test_bad_data_are_one_clear_line(x, y, match):
 
 @pytest.mark.parametrize("x", [CONSTANT, COLLINEAR, X[:3]], ids=["constant", "collinear", "few rows"])
 def test_a_penalty_makes_the_solution_unique(x):
-    assert LogisticRegression("l2", 0.1).fit_closed_form(x, Y[: len(x)]).converged
-    assert SoftmaxRegression(2, 0.1).fit_closed_form(x, Y[: len(x)]).converged
+    assert LogisticRegression(0.05).fit_closed_form(x, Y[: len(x)]).converged
+    assert SoftmaxRegression(2, 0.05).fit_closed_form(x, Y[: len(x)]).converged
 
 
 def test_large_offsets_are_not_taken_for_collinear():
@@ -216,7 +216,7 @@ def test_bad_use_is_one_clear_line():
         (lambda: model.score(X[:, :2], Y), "x must have 3 features; received 2"),
         (lambda: model.wald_interval(X, 95), r"level must be in \(0, 1\); received level=95"),
         (lambda: model.wald_interval(CONSTANT), "x must have independent columns"),
-        (lambda: LogisticRegression("l2", 0.1).wald_interval(X), "lam must be 0 for a Wald interval"),
+        (lambda: LogisticRegression(0.05).wald_interval(X), "l2 and l1 must be 0 for a Wald interval"),
     ):
         with pytest.raises(ValueError, match=match):
             call()
@@ -242,3 +242,20 @@ def test_the_certificate_separates_in_raw_units_too():
     with pytest.warns(SeparableDataWarning):
         found = LogisticRegression().fit_closed_form(data.x, data.y)
     assert np.all((2 * data.y - 1) * (data.x @ found.weights[:-1] + found.weights[-1]) > 0)
+
+
+def test_files_of_earlier_versions_keep_their_meaning():
+    """They held `penalty` and `lam`, and half the square of the weights."""
+    for config, l2, l1 in (({"penalty": "l2", "lam": 0.1}, 0.05, 0.0), ({"penalty": "l1", "lam": 0.1}, 0.0, 0.1)):
+        model = LogisticRegression.from_config(config | {"solver": None})
+        assert (model.l2, model.l1) == (l2, l1)
+    assert LogisticRegression.from_config({"penalty": None, "lam": 0.0}).l2 == 0
+    assert SoftmaxRegression.from_config({"classes": 3, "lam": 0.1}).l2 == 0.05
+
+
+def test_both_penalties_together_are_scikit_learns_elastic_net():
+    found = LogisticRegression(0.02, 0.05).fit_closed_form(X, Y)
+    total = 2 * 0.02 + 0.05  # scikit-learn's penalty: l1_ratio |w|_1 + (1 - l1_ratio) |w|^2 / 2, over C M
+    settings = {"l1_ratio": 0.05 / total, "solver": "saga", "tol": 1e-9, "max_iter": 100_000, "random_state": 0}
+    peer = Sklearn(C=1 / (M * total), **settings).fit(X, Y)
+    np.testing.assert_allclose(found.weights, np.append(peer.coef_[0], peer.intercept_), atol=1e-5)

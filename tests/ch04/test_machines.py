@@ -27,7 +27,7 @@ PEERS = [
 @pytest.mark.parametrize("y", [Y, Y[:, 0]], ids=["two targets", "one target"])
 @pytest.mark.parametrize(("kernel", "settings"), PEERS, ids=[s["kernel"] for _, s in PEERS])
 def test_coefficients_and_predictions_of_scikit_learn(kernel, settings, y):
-    model, peer = KernelRidge(kernel, ridge=0.5), Peer(alpha=0.5, **settings).fit(X, y)
+    model, peer = KernelRidge(kernel, l2=0.5 / 40), Peer(alpha=0.5, **settings).fit(X, y)
     c = model.fit_closed_form(X, y)
     assert c.dtype == "float64" and c.shape == (40, 1 if y.ndim == 1 else 2)
     # the condition number is at most 1 + 40 * 20^3 / 0.5, of double roundings
@@ -42,7 +42,7 @@ def test_coefficients_and_predictions_of_scikit_learn(kernel, settings, y):
 def test_gradient_training_reaches_the_closed_form():
     """Descent on the mean squared error, plus the penalty that the model brings."""
     x, y, ridge, kernel = X[:10], Y[:10], 0.5, RBFKernel(0.5)
-    exact, trained = KernelRidge(kernel, ridge), KernelRidge(kernel, ridge)
+    exact, trained = KernelRidge(kernel, ridge / 10), KernelRidge(kernel, ridge / 10)
     exact.fit_closed_form(x, y)
     values = np.linalg.eigvalsh(ops.convert_to_numpy(kernel(x, x)))
     hessian = 2 / y.size * values * (values + ridge)  # of the loss, in the eigenvectors of K
@@ -54,7 +54,7 @@ def test_gradient_training_reaches_the_closed_form():
 
 
 def test_the_penalty_is_the_squared_norm_of_the_function():
-    model = KernelRidge(RBFKernel(1.0), ridge=0.5)
+    model = KernelRidge(RBFKernel(1.0), l2=0.5 / 40)
     c = model.fit_closed_form(X, Y[:, 0])[:, 0]
     K = np.exp(-np.sum((X[:, None] - X) ** 2, axis=-1) / 2)
     (penalty,) = model.losses
@@ -64,11 +64,11 @@ def test_the_penalty_is_the_squared_norm_of_the_function():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_fitted_machine_comes_back_from_its_file(dtype, tmp_path):
     with float64():
-        model = KernelRidge(RBFKernel(1.5), ridge=0.1, dtype=dtype)
+        model = KernelRidge(RBFKernel(1.5), l2=0.1, dtype=dtype)
         c = model.fit_closed_form(X, Y)
         model.save(tmp_path / "machine.keras")
         again = mathdl_keras.load_model(tmp_path / "machine.keras")
-        assert again.kernel == model.kernel and again.ridge == 0.1
+        assert again.kernel == model.kernel and again.l2 == 0.1
         for a, b, value in zip(again.get_weights(), model.get_weights(), (c, X), strict=True):
             assert a.dtype == dtype
             np.testing.assert_array_equal(a, b)
@@ -111,15 +111,15 @@ def test_a_kernel_that_is_none_is_named_with_its_smallest_eigenvalue():
     K = -np.sum((X[:, None] - X) ** 2, axis=-1)
     smallest = f"{np.linalg.eigvalsh(K)[0]:.4g}"[:5]
     with pytest.raises(ValueError, match=r"kernel must be positive semi-definite \(Mercer\)") as error:
-        KernelRidge(minus_distance, ridge=0.1).fit_closed_form(X, Y)
+        KernelRidge(minus_distance, l2=0.1 / 40).fit_closed_form(X, Y)
     assert f"smallest eigenvalue {smallest}" in str(error.value) and "\n" not in str(error.value)
 
 
 def test_a_singular_gram_matrix_needs_a_ridge():
     twice = np.concatenate([X, X])
-    with pytest.raises(ValueError, match=r"ridge must be large enough.*received ridge=0.0, smallest eigenvalue"):
-        KernelRidge(LinearKernel(), ridge=0.0).fit_closed_form(twice, np.concatenate([Y, Y]))
-    with pytest.raises(ValueError, match="ridge must be >= 0"):
+    with pytest.raises(ValueError, match=r"l2 must be large enough.*received l2=0.0, smallest eigenvalue"):
+        KernelRidge(LinearKernel(), l2=0.0).fit_closed_form(twice, np.concatenate([Y, Y]))
+    with pytest.raises(ValueError, match="l2 must be >= 0"):
         kernel_ridge(LinearKernel(), X, Y, -1.0)
 
 
@@ -177,3 +177,13 @@ def test_fourier_features_have_the_gaussian_kernel():
     again = RandomFourierFeatures.from_config(RandomFourierFeatures(8, 2.0, seed=1).get_config())
     # a cosine of an argument of some 20, in float32
     np.testing.assert_allclose(ops.convert_to_numpy(again(NEW)), np.sqrt(units / 8) * phi[:, :8], atol=20 * 2.0**-23)
+
+
+def test_files_of_earlier_versions_keep_their_meaning():
+    """They held `ridge`, which was not multiplied by the number of samples."""
+    model = KernelRidge(RBFKernel(1.0), l2=0.5 / 40)
+    config = {k: v for k, v in model.get_config().items() if k != "l2"} | {"ridge": 0.5}
+    again = KernelRidge.from_config(KernelRidge.from_config(config).get_config())
+    c = again.fit_closed_form(X, Y)
+    assert again.l2 == 0.5 / 40 and "ridge" not in again.get_config()
+    np.testing.assert_array_equal(c, model.fit_closed_form(X, Y))

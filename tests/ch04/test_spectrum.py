@@ -27,7 +27,7 @@ def with_eigenvalues(values):
 def test_definiteness_does_not_depend_on_the_scale(scale):
     assert is_psd(scale * with_eigenvalues([3.0, 1.0, 0.0, 0.0]))
     assert not is_psd(scale * with_eigenvalues([3.0, 1.0, 0.0, -1e-9]))
-    assert is_psd(scale * with_eigenvalues([3.0, 1.0, 0.0, -1e-9]), tol=1e-8)
+    assert is_psd(scale * with_eigenvalues([3.0, 1.0, 0.0, -1e-9]), tolerance=1e-8)
     assert not is_psd(-scale * np.eye(3))
 
 
@@ -39,7 +39,7 @@ def test_an_asymmetric_matrix_is_no_gram_matrix():
 def test_float32_is_judged_by_its_own_rounding():
     x = rng.standard_normal((40, 2)).astype("float32")
     K = PolynomialKernel(2)(x, x)  # rank 6
-    assert is_psd(K) and not is_psd(K, tol=0.0)
+    assert is_psd(K) and not is_psd(K, tolerance=0.0)
 
 
 def test_the_error_names_the_eigenvalue():

@@ -62,7 +62,7 @@ def test_effective_degrees_of_freedom_run_from_all_features_to_none():
         (lambda: RidgeRegression(1.0).fit_closed_form(X, Y), "y must have units=1 columns; received 2"),
         (lambda: Lasso(1.0).fit_closed_form(X, Y), "y must have units=1 columns; received 2"),
         (lambda: RidgeRegression(1.0).fit_closed_form(X * np.nan, Y), "x must be finite"),
-        (lambda: RidgeRegression(True), "ridge must be positive"),
+        (lambda: RidgeRegression(True), "l2 must be positive"),
         (lambda: Lasso(float("inf")), "l1 must be a finite number"),
     ],
 )

@@ -53,13 +53,13 @@ def test_constant_data_has_weights_zero():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: ridge_path(X, Y, [0.0]), "ridges must be positive; received 0.0"),
-        (lambda: ridge_path(X, Y, 1.0), "ridges must be one or more finite numbers"),
-        (lambda: lasso_path(X, Y, []), "penalties must be one or more"),
-        (lambda: lasso_path(X, Y, [-1.0]), "penalties must be one or more finite numbers >= 0"),
+        (lambda: ridge_path(X, Y, [0.0]), "l2 must be positive; received 0.0"),
+        (lambda: ridge_path(X, Y, 1.0), "l2 must be one or more finite numbers"),
+        (lambda: lasso_path(X, Y, []), "l1 must be one or more"),
+        (lambda: lasso_path(X, Y, [-1.0]), "l1 must be one or more finite numbers >= 0"),
         (lambda: lasso_path(X, Y, [1.0], solver="lars"), "solver must be one of fista, ista"),
         (lambda: lasso_path(X, Y[:-1], [1.0]), "y must have 30 rows"),
-        (lambda: lasso_path(np.where(X > 6, np.nan, X), Y, [1.0]), "X must be finite"),
+        (lambda: lasso_path(np.where(X > 6, np.nan, X), Y, [1.0]), "x must be finite"),
     ],
 )
 def test_bad_arguments(call, match):

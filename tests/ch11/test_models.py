@@ -33,7 +33,7 @@ def test_features_keep_any_shape():
 
 @pytest.mark.parametrize("ridge", [0.0, 0.2])
 def test_the_closed_form_minimises_and_the_model_predicts_with_it(ridge):
-    model = PolynomialRegression(4, ridge=ridge, domain=(2, 6))
+    model = PolynomialRegression(4, l2=ridge, domain=(2, 6))
     kernel = model.fit_closed_form(X, Y)
     A, D = legendre.legvander(Z, 4), np.diag([0, 1, 1, 1, 1])
     expected = np.linalg.solve(A.T @ A + 30 * ridge * D, A.T @ Y)
@@ -55,7 +55,7 @@ def test_gradient_descent_goes_there_too():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: PolynomialRegression(2, ridge=-1.0), "ridge must be finite and >= 0"),
+        (lambda: PolynomialRegression(2, l2=-1.0), "l2 must be finite and >= 0"),
         (lambda: PolynomialRegression(-1), "degree must be an integer >= 0"),
         (lambda: PolynomialRegression(2, "fourier"), "basis must be one of monomial, legendre, chebyshev"),
         (lambda: PolynomialFeatures1D(2, domain=(1, 1)), "domain must be two finite numbers a < b"),

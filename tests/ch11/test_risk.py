@@ -31,7 +31,7 @@ def test_leave_one_out_equals_refits(ridge, fit_intercept):
 def test_the_others_are_their_formulas(ridge, fit_intercept):
     H = matrix(ridge, fit_intercept)
     rss, df = np.sum((Y - H @ Y) ** 2, axis=0), np.trace(H)
-    settings = {"ridge": ridge, "fit_intercept": fit_intercept}
+    settings = {"l2": ridge, "fit_intercept": fit_intercept}
     np.testing.assert_allclose(hat_matrix(X, **settings), H, atol=1e-12)
     np.testing.assert_allclose(gcv(X, Y, **settings), rss / M / (1 - df / M) ** 2, rtol=1e-11)
     np.testing.assert_allclose(mallows_cp(X, Y, 2.0, **settings), rss / 2 - M + 2 * df, rtol=1e-11)
@@ -54,7 +54,7 @@ def test_gcv_does_not_change_if_the_rows_are_rotated():
     [
         (lambda: loo_mse(X[:, [0, 0]], Y), "linearly independent columns; received rank 1 for 2"),
         (lambda: loo_mse(np.eye(4)[:, :2], np.ones(4)), "received 2 of leverage 1"),
-        (lambda: gcv(X, Y, ridge=-1.0), "ridge must be finite and >= 0"),
+        (lambda: gcv(X, Y, l2=-1.0), "l2 must be finite and >= 0"),
         (lambda: mallows_cp(X, Y, 0.0), "noise_variance must be positive"),
         (lambda: aic(X, Y[:3]), "y must have one row"),
         (lambda: gcv(np.full((3, 1), np.nan), np.ones(3)), "X must be finite|x must be finite"),

@@ -75,7 +75,7 @@ def test_a_validation_curve_is_one_cross_validation_for_each_value():
 
 def test_a_learning_curve_trains_on_the_first_of_each_training_set():
     folds = KFold(4, shuffle=True, seed=0)
-    curve = LearningCurve(lambda: PolynomialRegression(2), [10, 45], folds, SQUARES).run(X, Y, track=list)
+    curve = LearningCurve(lambda: PolynomialRegression(2), [10, 45], folds, SQUARES).run(X, Y, progress=False)
     whole = cross_validate(lambda: PolynomialRegression(2), X, Y, folds, SQUARES)
     assert curve.validation[1] == pytest.approx(whole.mean["mse"], rel=1e-5)
     assert curve.validation[0] > curve.validation[1] and curve.train[0] < curve.train[1]

@@ -108,9 +108,9 @@ def test_features_that_go_together_and_constant_ones_are_named():
         ({"loss": keras.metrics.Mean()}, "greater_is_better must be False.*for mean"),
         ({"loss": "nonsense"}, "known to Keras by name"),
         ({"loss": 3}, "Keras loss or metric, or a function"),
-        ({"loss": mean_squared, "greater_is_better": False, "n_repeats": None}, "mean over rows"),
+        ({"loss": mean_squared, "greater_is_better": False, "replicates": None}, "mean over rows"),
         ({"loss": lambda y, p: np.ones(3), "greater_is_better": False}, "one for each of 40 rows"),
-        ({"n_repeats": 1}, "n_repeats must be at least 2"),
+        ({"replicates": 1}, "replicates must be at least 2"),
         ({"y": Y[:3]}, "y must have one row for each of the 40 rows"),
         ({"y": np.full(40, np.nan)}, "y must be finite"),
         ({"x": np.full((40, 3), np.inf)}, "x must be finite"),
@@ -122,7 +122,7 @@ def test_features_that_go_together_and_constant_ones_are_named():
 )
 def test_bad_input_is_named(changes, message):
     with pytest.raises(ValueError, match=message):
-        permutation_importance(**({"model": model, "x": X, "y": Y, "n_repeats": 3} | changes))
+        permutation_importance(**({"model": model, "x": X, "y": Y, "replicates": 3} | changes))
 
 
 def test_partial_dependence_is_a_mean_over_rows():

@@ -176,7 +176,7 @@ def test_loss_reductions_add_up_to_what_the_model_saves():
         (lambda: InterventionalGame(lambda rows: rows[:, 0] / 0, np.ones((2, 3))), "finite predictions"),
         (lambda: InterventionalGame(lambda rows: rows[:1, 0], np.ones((2, 3))), "one prediction for each of 2 rows"),
         (lambda: InterventionalGame(3, np.ones((2, 3))), "model must be a Keras model or a function"),
-        (lambda: ConditionalGaussianGame(product, np.ones(2), np.eye(3)), "Sigma must be"),
+        (lambda: ConditionalGaussianGame(product, np.ones(2), np.eye(3)), "covariance must be"),
         (lambda: ConditionalGaussianGame(product, np.ones(2), [[1.0, 2.0], [2.0, 1.0]]), "positive definite"),
         (lambda: ConditionalGaussianGame(product, np.ones(2), np.eye(2), samples=3), "even"),
         (lambda: RefitR2Game(np.eye(3), np.ones(3)), "not constant"),

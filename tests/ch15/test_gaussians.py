@@ -110,7 +110,7 @@ def test_the_bound_repeats_with_its_seed_and_refuses_what_it_does_not_know():
     assert first.shape == (4,) and np.array_equal(first, again) and not np.allclose(first, other)
     with pytest.raises(ValueError, match="form must be one of analytic_kl, analytic_entropy, full_mc; received"):
         elbo(gaussian_log_density, q, form="exact")
-    with pytest.raises(ValueError, match="n must be an integer >= 1; received n=0"):
+    with pytest.raises(ValueError, match="samples must be an integer >= 1; received samples=0"):
         elbo(gaussian_log_density, q, 0)
 
 

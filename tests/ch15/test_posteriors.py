@@ -99,7 +99,7 @@ def test_predictions_integrate_the_weights_out():
         (lambda: BayesianLogisticRegression(family="diagonal"), "family must be 'full' or 'mean_field'; received"),
         (lambda: BayesianLogisticRegression().fit(X, Y + 1), r"y must hold labels 0 or 1, one a row; received"),
         (lambda: BayesianLogisticRegression().fit(X, Y[:3]), "y must have one row for each of the 40 rows"),
-        (lambda: BayesianLogisticRegression().fit(X, Y, steps=2), "steps must be enough to come to rest"),
+        (lambda: BayesianLogisticRegression().fit(X, Y, max_steps=2), "max_steps must be enough to come to rest"),
         (lambda: BayesianLogisticRegression().predict_proba(X), "fit must come before predict_proba"),
         (lambda: FULL.predict_proba(X[:, :1]), "x must have 2 features; received shape"),
         (lambda: GaussianPosterior(log_joint, 0), "dimension must be an integer >= 1"),

@@ -53,7 +53,7 @@ def test_the_linear_autoencoder_reaches_the_likelihood_and_draws_agree_with_its_
     np.testing.assert_allclose(exact, SOLUTION.log_likelihood(X), rtol=1e-4)
     model.encoder.dense[0].bias.assign(RNG.standard_normal(4))
     exact = value(model.exact_elbo, x)
-    means = [ops.convert_to_numpy(ops.stop_gradient(model.elbo(x, draws=100))) for _ in range(6)]
+    means = [ops.convert_to_numpy(ops.stop_gradient(model.elbo(x, samples=100))) for _ in range(6)]
     error = np.std(means, axis=0, ddof=1) / np.sqrt(6)
     z = (np.mean(means, axis=0) - exact) / error  # Student's t of 5 degrees, 60 of them
     assert np.abs(z).max() < stats.t.ppf(1 - 1e-5 / 120, 5) and np.abs(z.mean()) < 4 * np.sqrt(5 / 3) / np.sqrt(60)

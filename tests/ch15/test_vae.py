@@ -49,7 +49,7 @@ def test_the_bound_is_its_formula_where_q_hardly_draws(likelihood):
     else:
         p = 1 / (1 + np.exp(-output))
         likelihoods, output = (X * np.log(p) + (1 - X) * np.log1p(-p)).sum(1), p
-    np.testing.assert_allclose(numpy(model.elbo(X, draws=2)), likelihoods - kl, rtol=1e-5)
+    np.testing.assert_allclose(numpy(model.elbo(X, samples=2)), likelihoods - kl, rtol=1e-5)
     decoded = compiled(model.reconstruct)(ops.convert_to_tensor(X))
     np.testing.assert_allclose(numpy(decoded), output, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(model.predict(X, verbose=0), output, rtol=1e-4, atol=1e-6)
@@ -131,7 +131,7 @@ def test_pictures_are_data_too_and_half_precision_trains():
         (lambda: autoencoder("bernoulli").elbo(2 * X), r"x must be in \[0, 1\] for a Bernoulli decoder; received"),
         (lambda: autoencoder("bernoulli").fit(X - 1), r"x must be in \[0, 1\] for a Bernoulli decoder; received"),
         (lambda: autoencoder().fit(np.full((4, 6), np.nan)), "x must be finite"),
-        (lambda: autoencoder().elbo(X, draws=0), "draws must be an integer >= 1; received draws=0"),
+        (lambda: autoencoder().elbo(X, samples=0), "samples must be an integer >= 1; received samples=0"),
         (lambda: autoencoder().sample(0), "n must be an integer >= 1; received n=0"),
     ],
 )

@@ -293,11 +293,11 @@ LAYERS = {
 
 MODELS = {
     "MinimumNormRegressor": Entry(
-        {"units": 1, "ridge": 0.1, "rcond": 1e-8, "kernel_initializer": "glorot_uniform"},
+        {"units": 1, "l2": 0.1, "rcond": 1e-8, "kernel_initializer": "glorot_uniform"},
         (4,),
         (
             ({"units": 0}, "units must be an integer >= 1"),
-            ({"ridge": -1.0}, "ridge must be >= 0"),
+            ({"l2": -1.0}, "l2 must be >= 0"),
             ({"rcond": 1.0}, r"rcond must be in \[0, 1\)"),
         ),
         {"masks": PLAIN},
@@ -313,9 +313,9 @@ MODELS = {
         {"masks": PLAIN},
     ),
     "RidgeRegression": Entry(
-        {"ridge": 0.2, "units": 2},
+        {"l2": 0.2, "units": 2},
         (4,),
-        (({"ridge": 0.0}, "ridge must be positive"), ({"units": 0}, "units must be an integer >= 1")),
+        (({"l2": 0.0}, "l2 must be positive"), ({"units": 0}, "units must be an integer >= 1")),
         {"masks": PLAIN},
         labels=tuple(np.eye(2)[[0, 1, 0, 1]]),
     ),
@@ -326,31 +326,30 @@ MODELS = {
         {"masks": PLAIN},
     ),
     "PolynomialRegression": Entry(
-        {"degree": 3, "basis": "legendre", "ridge": 0.1, "kernel_initializer": "glorot_uniform"},
+        {"degree": 3, "basis": "legendre", "l2": 0.1, "kernel_initializer": "glorot_uniform"},
         (1,),
         (
             ({"degree": -1}, "degree must be an integer >= 0"),
-            ({"ridge": -1.0}, "ridge must be"),
+            ({"l2": -1.0}, "l2 must be"),
             ({"units": 0}, "units must be an integer >= 1"),
         ),
         {"masks": PLAIN},
         loss="mse",
     ),
     "LogisticRegression": Entry(
-        {"penalty": "l2", "lam": 0.1, "kernel_initializer": "glorot_uniform"},
+        {"l2": 0.05, "l1": 0.1, "kernel_initializer": "glorot_uniform"},
         (4,),
         (
-            ({"penalty": "l0"}, "penalty must be None, 'l1' or 'l2'"),
-            ({"lam": -1.0}, "lam must be >= 0"),
-            ({"penalty": None}, "lam must be 0 without a penalty"),
-            ({"penalty": "l1", "solver": "irls"}, "solver must be None, 'gd'"),
+            ({"l2": -1.0}, "l2 must be >= 0"),
+            ({"l1": np.inf}, "l1 must be >= 0"),
+            ({"solver": "irls"}, "solver must be None, 'gd'"),
         ),
         {"masks": PLAIN},
     ),
     "SoftmaxRegression": Entry(
-        {"classes": 3, "lam": 0.1, "kernel_initializer": "glorot_uniform"},
+        {"classes": 3, "l2": 0.05, "kernel_initializer": "glorot_uniform"},
         (4,),
-        (({"classes": 1}, "classes must be an integer >= 2"), ({"lam": np.nan}, "lam must be >= 0")),
+        (({"classes": 1}, "classes must be an integer >= 2"), ({"l2": np.nan}, "l2 must be >= 0")),
         {"masks": PLAIN},
         loss="sparse_categorical_crossentropy",
     ),
@@ -372,9 +371,9 @@ MODELS = {
         labels=(-1, 1, -1, 1),
     ),
     "KernelRidge": Entry(
-        {"ridge": 0.5},
+        {"l2": 0.5},
         (2,),
-        (({"ridge": -1.0}, "ridge must be >= 0"), ({"kernel": None}, "kernel must be a Kernel or a function")),
+        (({"l2": -1.0}, "l2 must be >= 0"), ({"kernel": None}, "kernel must be a Kernel or a function")),
         {"masks": PLAIN},
         make=lambda **kwargs: machine(models.KernelRidge, **kwargs),
         loss="mse",

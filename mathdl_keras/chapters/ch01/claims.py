@@ -8,6 +8,7 @@ from mathdl_keras.chapters.ch01.double_descent import double_descent_curve, doub
 from mathdl_keras.chapters.ch01.models import MinimumNormRegressor
 from mathdl_keras.chapters.ch01.risk import bias_variance, empirical_risk, hoeffding_radius
 from mathdl_keras.core.claims import at_most, claim, close_to, equals, exactly, mean_equals
+from mathdl_keras.core.linalg import gram
 from mathdl_keras.core.loops import compiled_loop
 
 __all__ = ["risk_weighting", "hoeffding", "min_norm_implicit_bias", "bias_variance_knn", "double_descent_exact",
@@ -82,9 +83,7 @@ def min_norm_implicit_bias(rng, *, n=20, d=50, steps=3000, kept=1.0):
     spectrum = np.linalg.svd(A, compute_uv=False)
     rate = n / spectrum[0] ** 2
     A_, y_ = ops.convert_to_tensor(A), ops.convert_to_tensor(y)
-    descend = compiled_loop(
-        lambda k, w: w - rate / n * ops.einsum("mj,mt->jt", A_, ops.einsum("mj,jt->mt", A_, w) - y_)
-    )
+    descend = compiled_loop(lambda k, w: w - rate / n * gram(A_, A_ @ w - y_))
     pinv = np.linalg.pinv(A)
     limit, null = pinv @ y, (np.eye(d) - pinv @ A) @ w0
     model = MinimumNormRegressor()

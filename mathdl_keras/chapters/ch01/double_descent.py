@@ -57,7 +57,7 @@ def double_descent_theory(p, n, beta, sigma):
     return np.where(p <= n - 2, few, np.where(p >= n + 2, many, np.inf))
 
 
-def ridge_risk_asymptotic(phi, y, n, ridge=0.0):
+def ridge_risk_asymptotic(x, y, n, l2=0.0):
     r"""The risk of least squares on n samples of a finite population, as random matrix theory predicts it.
 
     Let :math:`\lambda_k` be the eigenvalues of :math:`\Sigma = E\varphi\varphi^\top`, :math:`c_k` the coefficients of
@@ -71,10 +71,10 @@ def ridge_risk_asymptotic(phi, y, n, ridge=0.0):
     and since the n samples leave the population, its other N - n members have risk :math:`(NR - nR_{train})/(N - n)`.
 
     Args:
-        phi: The features of the whole population, `(N, features)`.
+        x: The features of the whole population, `(N, features)`.
         y: Its targets, `(N, targets)`.
         n: The number of training samples, fewer than N.
-        ridge: The penalty :math:`\lambda`.
+        l2: Float, the penalty :math:`\lambda` of `ridge_regression`; 0 by default.
 
     Returns:
         `(test, train)`: mean squared errors, averaged over the targets; `(inf, 0)` where n features meet no penalty.
@@ -84,23 +84,23 @@ def ridge_risk_asymptotic(phi, y, n, ridge=0.0):
 
     Example:
         >>> rng = np.random.default_rng(0)
-        >>> phi, y = rng.standard_normal((4000, 10)), rng.standard_normal((4000, 1))
-        >>> test, train = ridge_risk_asymptotic(phi, y, 20)
+        >>> x, y = rng.standard_normal((4000, 10)), rng.standard_normal((4000, 1))
+        >>> test, train = ridge_risk_asymptotic(x, y, 20)
         >>> round(float(test)), round(float(train), 1)  # noise of variance one: 1/(1 - 10/20) and 1 - 10/20
         (2, 0.5)
     """
-    phi, y = as_table(phi, y)
-    if not 1 <= n < len(phi):
-        raise ValueError(f"n must be between 1 and {len(phi) - 1}; received n={n}")
-    lam, c2 = _spectrum(phi, y)
-    if lam.size == n and not ridge:
+    x, y = as_table(x, y)
+    if not 1 <= n < len(x):
+        raise ValueError(f"n must be between 1 and {len(x) - 1}; received n={n}")
+    lam, c2 = _spectrum(x, y)
+    if lam.size == n and not l2:
         return np.inf, 0.0
-    kappa = _kappa(lam, n, ridge)
+    kappa = _kappa(lam, n, l2)
     share = lam / (lam + kappa)
     unexplained = max(np.mean(np.sum(y**2, axis=1)) - c2.sum(), 0.0)
     risk = (unexplained + np.sum(c2 * (1 - share) ** 2)) / (1 - np.sum(share**2) / n) / y.shape[1]
     train = (1 - np.sum(share) / n) ** 2 * risk
-    return (len(phi) * risk - n * train) / (len(phi) - n), train
+    return (len(x) * risk - n * train) / (len(x) - n), train
 
 
 def _spectrum(phi, y):
@@ -116,19 +116,19 @@ def _spectrum(phi, y):
     return lam[kept], np.sum((psi.T @ y) ** 2, axis=1) / N
 
 
-def _kappa(lam, n, ridge):
+def _kappa(lam, n, l2):
     """The root of a decreasing function of log kappa; zero where fewer than n features meet no penalty."""
-    if not ridge and lam.size <= n:
+    if not l2 and lam.size <= n:
         return 0.0
 
     def samples_left(log_kappa):
         kappa = np.exp(log_kappa)
-        return np.sum(lam / (lam + kappa)) + n * ridge / kappa - n
+        return np.sum(lam / (lam + kappa)) + n * l2 / kappa - n
 
-    return np.exp(brentq(samples_left, np.log(lam[0]) - 40, np.log(lam.sum() + n * ridge) + 1))
+    return np.exp(brentq(samples_left, np.log(lam[0]) - 40, np.log(lam.sum() + n * l2) + 1))
 
 
-def double_descent_curve(p_grid, n, beta, sigma, replicates, seed=0, ridge=0.0):
+def double_descent_curve(p_grid, n, beta, sigma, replicates, seed=0, l2=0.0):
     r"""The test risk of fitted models, given the training set: :math:`\|\hat\theta - \beta\|^2 + \sigma^2`.
 
     Args:
@@ -138,7 +138,7 @@ def double_descent_curve(p_grid, n, beta, sigma, replicates, seed=0, ridge=0.0):
         sigma: The standard deviation of the noise.
         replicates: The number of training sets.
         seed: Of the training sets, which are the same for every p; an integer or a NumPy generator.
-        ridge: The penalty :math:`\lambda`.
+        l2: Float, the penalty :math:`\lambda` of `ridge_regression`; 0 by default.
 
     Returns:
         `(test, train)`: risks, float64 arrays `(len(p_grid), replicates)`.
@@ -157,17 +157,17 @@ def double_descent_curve(p_grid, n, beta, sigma, replicates, seed=0, ridge=0.0):
     X = rng.standard_normal((replicates, n, beta.size))
     y = X @ beta + sigma * rng.standard_normal((replicates, n))
     with allow_float64():
-        theta = [_fit(X[..., :p], y, ridge) for p in p_grid]
+        theta = [_fit(X[..., :p], y, l2) for p in p_grid]
     test = [np.sum((np.pad(t, ((0, 0), (0, beta.size - t.shape[1]))) - beta) ** 2, axis=1) + sigma**2 for t in theta]
     train = [np.mean((np.einsum("rmj,rj->rm", X[..., : t.shape[1]], t) - y) ** 2, axis=1) for t in theta]
     return np.array(test), np.array(train)
 
 
-def _fit(X, y, ridge):
+def _fit(X, y, l2):
     if X.shape[-1] == 0:
         return np.zeros((len(X), 0))
     X, y = ops.convert_to_tensor(X), ops.convert_to_tensor(y[..., None])
-    theta = ridge_regression(X, y, ridge) if ridge else compiled(minimum_norm)(X, y)
+    theta = ridge_regression(X, y, l2) if l2 else compiled(minimum_norm)(X, y)
     return ops.convert_to_numpy(theta)[..., 0]
 
 

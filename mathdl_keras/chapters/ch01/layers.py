@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import ChecksData
-from mathdl_keras.core.elementary import cos
+from mathdl_keras.core.linalg import cos, dot
 
 __all__ = ["RandomFeatures"]
 
@@ -70,7 +70,7 @@ class RandomFeatures(ChecksData, keras.layers.Layer):
         return self.add_weight(shape=values.shape, initializer=drawn, trainable=False, name=name)
 
     def call(self, x):
-        z = ops.einsum("...i,ij->...j", x, ops.cast(self.W, self.compute_dtype)) + ops.cast(self.b, self.compute_dtype)
+        z = dot(x, ops.cast(self.W, self.compute_dtype)) + ops.cast(self.b, self.compute_dtype)
         h = ops.relu(z) if self.activation == "relu" else math.sqrt(2) * cos(z)
         return h / math.sqrt(self.units)
 

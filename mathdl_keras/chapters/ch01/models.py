@@ -6,9 +6,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import minimum_norm, normal_equations, ridge_regression, solve_ridge
+from mathdl_keras.chapters.ch01.solvers import minimum_norm, normal_equations, ridge_regression
 from mathdl_keras.core.checks import ChecksData, as_table
+from mathdl_keras.core.linalg import solve_ridge
 from mathdl_keras.core.precision import allow_float64
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["MinimumNormRegressor"]
 
@@ -19,7 +21,7 @@ class Fit:
 
     Attributes:
         kernel: :math:`\theta`, `(features, targets)`, float64.
-        solver: `svd` (minimum norm), `primal` or `dual` (ridge).
+        solver: `svd` (minimum norm), `primal` or `dual` (ridge regression).
     """
 
     kernel: np.ndarray
@@ -27,7 +29,7 @@ class Fit:
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class MinimumNormRegressor(ChecksData, keras.Model):
+class MinimumNormRegressor(RenamedArguments, ChecksData, keras.Model):
     r"""Least squares in given features: of all solutions the one of smallest norm (§1.6).
 
     .. math:: m(x; \theta) = \varphi(x)\,\theta, \qquad \theta = \Phi^+ Y
@@ -41,8 +43,8 @@ class MinimumNormRegressor(ChecksData, keras.Model):
     Args:
         units: The number of targets.
         features: :math:`\varphi`, a Keras layer such as `RandomFeatures`; by default the identity.
-        ridge: :math:`\lambda \ge 0`; the training loss of `fit` does not contain it.
-        rcond: The relative size below which a singular value counts as zero, where `ridge` is 0.
+        l2: Float, the penalty :math:`\lambda \ge 0`; the training loss of `fit` does not contain it.
+        rcond: The relative size below which a singular value counts as zero, where `l2` is 0.
         kernel_initializer: Where built-in `fit` starts; what lies in the null space of the features stays.
 
     Raises:
@@ -56,15 +58,17 @@ class MinimumNormRegressor(ChecksData, keras.Model):
         ('svd', [1.0, 1.0])
     """
 
-    def __init__(self, units=1, features=None, ridge=0.0, rcond=None, kernel_initializer="zeros", **kwargs):
+    renamed_arguments = {"ridge": "l2"}
+
+    def __init__(self, units=1, features=None, l2=0.0, rcond=None, kernel_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
         if not isinstance(units, int) or units < 1:
             raise ValueError(f"units must be an integer >= 1; received units={units!r}")
-        if not ridge >= 0:
-            raise ValueError(f"ridge must be >= 0; received ridge={ridge}")
+        if not l2 >= 0:
+            raise ValueError(f"l2 must be >= 0; received l2={l2}")
         if rcond is not None and not 0 <= rcond < 1:
             raise ValueError(f"rcond must be in [0, 1); received rcond={rcond}")
-        self.units, self.features, self.ridge, self.rcond = units, features, ridge, rcond
+        self.units, self.features, self.l2, self.rcond = units, features, l2, rcond
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
@@ -79,12 +83,12 @@ class MinimumNormRegressor(ChecksData, keras.Model):
 
     def call(self, x):
         phi = x if self.features is None else self.features(x)
-        return ops.einsum("mi,it->mt", ops.cast(phi, self.compute_dtype), ops.cast(self.kernel, self.compute_dtype))
+        return ops.cast(phi, self.compute_dtype) @ ops.cast(self.kernel, self.compute_dtype)
 
     def fit_closed_form(self, x, y):
         """Solves for the kernel, in float64 on every backend.
 
-        With `ridge` and no more features than rows it goes through the rows in blocks: memory does not grow with them.
+        With `l2` and no more features than rows it goes through the rows in blocks: memory does not grow with them.
 
         Args:
             x: `(rows, inputs)`.
@@ -108,11 +112,11 @@ class MinimumNormRegressor(ChecksData, keras.Model):
         return Fit(kernel, solver)
 
     def _solve(self, x, y):
-        if self.ridge and self.kernel.shape[0] <= len(x):
-            return solve_ridge(*normal_equations(x, y, self.features), self.ridge * len(x)), "primal"
+        if self.l2 and self.kernel.shape[0] <= len(x):
+            return solve_ridge(*normal_equations(x, y, self.features), self.l2 * len(x)), "primal"
         phi = self._phi(x)
-        if self.ridge:
-            return ridge_regression(phi, y, self.ridge), "dual"
+        if self.l2:
+            return ridge_regression(phi, y, self.l2), "dual"
         return minimum_norm(phi, y, self.rcond), "svd"
 
     def _phi(self, x):
@@ -129,7 +133,7 @@ class MinimumNormRegressor(ChecksData, keras.Model):
         return super().get_config() | {
             "units": self.units,
             "features": features,
-            "ridge": self.ridge,
+            "l2": self.l2,
             "rcond": self.rcond,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
@@ -139,4 +143,4 @@ class MinimumNormRegressor(ChecksData, keras.Model):
         features = config["features"]
         if features is not None:
             features = keras.saving.deserialize_keras_object(features)
-        return cls(**config | {"features": features})
+        return super().from_config(config | {"features": features})

@@ -64,7 +64,7 @@ def _losses(model, loss, x, y, batch_size):
     return np.concatenate(parts)
 
 
-def bias_variance(fit_predict, make_train, x_test, f_true, noise_var, replicates, seed=0):
+def bias_variance(fit_predict, make_train, x_test, f_true, noise_variance, replicates, seed=0):
     r"""Splits the expected squared error at each test point (§1.6), over many training sets at once.
 
     .. math:: E(Y - \hat f(x))^2 = \sigma^2 + (E\hat f(x) - f(x))^2 + \operatorname{Var}\hat f(x)
@@ -74,7 +74,7 @@ def bias_variance(fit_predict, make_train, x_test, f_true, noise_var, replicates
         make_train: `make_train(rng, replicates) -> (x, y)`: training sets; x may be the same for all.
         x_test: The test points, `(tests, ...)`.
         f_true: The true regression function, vectorised.
-        noise_var: :math:`\sigma^2`.
+        noise_variance: :math:`\sigma^2`.
         replicates: The number of training sets, at least 2.
         seed: Of the training sets.
 
@@ -95,8 +95,8 @@ def bias_variance(fit_predict, make_train, x_test, f_true, noise_var, replicates
     """
     if replicates < 2:
         raise ValueError(f"replicates must be at least 2; received replicates={replicates}")
-    if not noise_var >= 0:
-        raise ValueError(f"noise_var must be >= 0; received noise_var={noise_var}")
+    if not noise_variance >= 0:
+        raise ValueError(f"noise_variance must be >= 0; received noise_variance={noise_variance}")
     x, y = make_train(np.random.default_rng(seed), replicates)
     predictions = ops.convert_to_numpy(fit_predict(x, y, x_test)).astype("float64")
     if predictions.shape != (replicates, len(x_test)):
@@ -104,7 +104,7 @@ def bias_variance(fit_predict, make_train, x_test, f_true, noise_var, replicates
         raise ValueError(f"fit_predict must return shape {expected}; received shape {predictions.shape}")
     bias2 = (predictions.mean(axis=0) - np.asarray(f_true(x_test))) ** 2
     variance = predictions.var(axis=0)
-    noise = np.full_like(bias2, noise_var)
+    noise = np.full_like(bias2, noise_variance)
     return {"bias2": bias2, "variance": variance, "noise": noise, "risk": bias2 + variance + noise}
 
 

@@ -14,19 +14,19 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.linalg import gram, solve_ridge, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import unit_roundoff
+from mathdl_keras.core.rows import in_blocks
 
 __all__ = ["minimum_norm", "ridge_regression"]
 
-BLOCK = 8192  # rows at a time: large enough for the matrix product, small enough for the cache
 
-
-def minimum_norm(phi, y, rcond=None):
+def minimum_norm(x, y, rcond=None):
     r"""The least-squares solution of smallest norm, :math:`\theta = \Phi^+ Y`, by singular values (§1.6).
 
     Args:
-        phi: `(..., rows, features)`; leading axes are replicates.
+        x: Features `(..., rows, features)`; leading axes are replicates.
         y: `(..., rows, targets)`.
         rcond: Singular values below `rcond` times the largest count as zero; by default `2 max(rows, features)` unit
             roundoffs of the dtype.
@@ -35,60 +35,50 @@ def minimum_norm(phi, y, rcond=None):
         `(..., features, targets)`.
 
     Example:
-        >>> phi, y = ops.array([[1.0, 1.0]]), ops.array([[2.0]])
-        >>> [round(float(v), 5) for v in minimum_norm(phi, y)[:, 0]]
+        >>> x, y = ops.array([[1.0, 1.0]]), ops.array([[2.0]])
+        >>> [round(float(v), 5) for v in minimum_norm(x, y)[:, 0]]
         [1.0, 1.0]
     """
-    U, s, Vt = ops.svd(ops.convert_to_tensor(phi), full_matrices=False)
+    U, s, Vt = ops.svd(ops.convert_to_tensor(x), full_matrices=False)
     if rcond is None:
-        rcond = 2 * max(phi.shape[-2:]) * unit_roundoff(s)
+        rcond = 2 * max(x.shape[-2:]) * unit_roundoff(s)
     kept = s > rcond * s[..., :1]
     inverse = ops.where(kept, 1 / ops.where(kept, s, ops.ones_like(s)), ops.zeros_like(s))
-    return ops.einsum("...kj,...kt->...jt", Vt, inverse[..., None] * ops.einsum("...mk,...mt->...kt", U, y))
+    return gram(Vt, inverse[..., None] * gram(U, y))
 
 
-def ridge_regression(phi, y, ridge):
+def ridge_regression(x, y, l2):
     r"""Ridge regression: the minimizer of :math:`\frac1M\|\Phi\theta - Y\|^2 + \lambda\|\theta\|^2`.
 
     Of the two forms above it solves the smaller system.
 
     Args:
-        phi: `(..., rows, features)`; leading axes are replicates.
+        x: Features `(..., rows, features)`; leading axes are replicates.
         y: `(..., rows, targets)`.
-        ridge: :math:`\lambda > 0`.
+        l2: Float, the penalty :math:`\lambda > 0`.
 
     Returns:
         `(..., features, targets)`.
 
     Raises:
-        ValueError: If ridge is not positive.
+        ValueError: If l2 is not positive.
 
     Example:
         >>> round(float(ridge_regression(ops.ones((2, 1)), ops.ones((2, 1)), 1.0)[0, 0]), 5)
         0.5
     """
-    if not ridge > 0:
-        raise ValueError(f"ridge must be positive; received ridge={ridge}")
-    phi, y = ops.convert_to_tensor(phi), ops.convert_to_tensor(y)
+    if not l2 > 0:
+        raise ValueError(f"l2 must be positive; received l2={l2}")
+    phi, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
     M, p = phi.shape[-2:]
     if p <= M:
-        G, c = ops.einsum("...mi,...mj->...ij", phi, phi), ops.einsum("...mi,...mt->...it", phi, y)
-        return solve_ridge(G, c, M * ridge)
-    K = ops.einsum("...mi,...ni->...mn", phi, phi)
-    return ops.einsum("...mi,...mt->...it", phi, solve_ridge(K, y, M * ridge))
+        G, c = gram(phi), gram(phi, y)
+        return solve_ridge(G, c, M * l2)
+    K = phi @ transpose(phi)
+    return gram(phi, solve_ridge(K, y, M * l2))
 
 
-def solve_ridge(G, c, shift):
-    """(G + shift I)^-1 c for a positive semi-definite G, by Cholesky's factor."""
-    return cholesky_solve(ops.cholesky(G + shift * ops.eye(G.shape[-1], dtype=G.dtype)), c)
-
-
-def cholesky_solve(L, c):
-    """(L L^T)^-1 c for a lower triangular L; leading axes are replicates."""
-    return ops.solve_triangular(ops.swapaxes(L, -1, -2), ops.solve_triangular(L, c, lower=True), lower=False)
-
-
-_accumulate = compiled(lambda G, c, A, y: (G + ops.einsum("mi,mj->ij", A, A), c + ops.einsum("mi,mt->it", A, y)))
+_accumulate = compiled(lambda G, c, A, y: (G + gram(A), c + gram(A, y)))
 
 
 def normal_equations(x, y, features=None):
@@ -108,8 +98,8 @@ def normal_equations(x, y, features=None):
     if features is None:
         return ops.convert_to_tensor(x.T @ x), ops.convert_to_tensor(x.T @ y)
     G = c = None
-    for start in range(0, len(x), BLOCK):
-        A, target = (ops.convert_to_tensor(v[start : start + BLOCK]) for v in (x, y))
+    for block in in_blocks(len(x)):
+        A, target = (ops.convert_to_tensor(v[block]) for v in (x, y))
         A = ops.cast(features(A), keras.backend.standardize_dtype(target.dtype))
         if G is None:
             G, c = (ops.convert_to_tensor(np.zeros((A.shape[1], n), y.dtype)) for n in (A.shape[1], y.shape[1]))

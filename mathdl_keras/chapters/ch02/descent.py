@@ -11,16 +11,17 @@ It converges where :math:`0 < \eta < 2/\lambda_{\max}(H)`; the factor 2 of H is 
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.linalg import gram, matmul, transpose
 from mathdl_keras.core.loops import compiled, compiled_loop, scan
 
 __all__ = ["gradient_descent", "mse_gradient", "mse_hessian", "gd_error_theory", "stable_learning_rate"]
 
 
-def mse_gradient(X, y, theta):
+def mse_gradient(x, y, theta):
     r"""The gradient :math:`\frac2M X^\top(X\theta - y)` of the mean squared error (§2.3).
 
     Args:
-        X: (M, D), with a column of ones if there is an intercept.
+        x: (M, D), with a column of ones if there is an intercept.
         y: (M,) or (M, K).
         theta: (D,) or (D, K), as y.
 
@@ -35,20 +36,20 @@ def mse_gradient(X, y, theta):
         >>> float(mse_gradient(X, y, np.zeros(1))[0])
         -5.0
     """
-    X, y, theta = map(ops.convert_to_tensor, (X, y, theta))
+    X, y, theta = map(ops.convert_to_tensor, (x, y, theta))
     if y.shape[1:] != theta.shape[1:]:
         raise ValueError(
             f"y and theta must have the same axes after the first; received {tuple(y.shape)}, {tuple(theta.shape)}"
         )
-    residual = ops.einsum("md,d...->m...", X, theta) - y
-    return (2 / X.shape[0]) * ops.einsum("md,m...->d...", X, residual)
+    residual = matmul(X, theta) - y
+    return (2 / X.shape[0]) * matmul(transpose(X), residual)
 
 
-def mse_hessian(X):
+def mse_hessian(x):
     r"""The Hessian :math:`H = \frac2M X^\top X` of the mean squared error (§2.3).
 
     Args:
-        X: (M, D), with a column of ones if there is an intercept.
+        x: (M, D), with a column of ones if there is an intercept.
 
     Returns:
         A tensor (D, D).
@@ -57,8 +58,8 @@ def mse_hessian(X):
         >>> float(mse_hessian(np.array([[1.0], [2.0]]))[0, 0])
         5.0
     """
-    X = ops.convert_to_tensor(X)
-    return (2 / X.shape[0]) * ops.einsum("mi,mj->ij", X, X)
+    X = ops.convert_to_tensor(x)
+    return (2 / X.shape[0]) * gram(X)
 
 
 def stable_learning_rate(H):

@@ -11,6 +11,8 @@ Everything comes from :math:`X = QR`, so that the condition number is not square
 
 from keras import ops
 
+from mathdl_keras.core.linalg import transpose
+
 __all__ = ["coefficient_covariance", "leverage_scores", "residual_variance"]
 
 
@@ -35,11 +37,11 @@ def residual_variance(residuals, parameters):
     return ops.sum(ops.square(residuals), axis=-2) / freedom
 
 
-def coefficient_covariance(X, variance=1.0):
+def coefficient_covariance(x, variance=1.0):
     r"""The covariance :math:`\sigma^2 (X^\top X)^{-1} = \sigma^2 R^{-1} R^{-\top}` of the coefficients (§2.3).
 
     Args:
-        X: (..., n, P) with independent columns, one of ones among them if there is an intercept.
+        x: (..., n, P) with independent columns, one of ones among them if there is an intercept.
         variance: :math:`\sigma^2`, a number or tensor that broadcasts over the leading axes.
 
     Returns:
@@ -50,20 +52,20 @@ def coefficient_covariance(X, variance=1.0):
         >>> [round(float(C[i, i]), 5) for i in range(2)]
         [4.0, 1.0]
     """
-    X = ops.convert_to_tensor(X)
+    X = ops.convert_to_tensor(x)
     R = ops.qr(X)[1]
     inverse = ops.solve_triangular(R, ops.broadcast_to(ops.eye(R.shape[-1], dtype=R.dtype), R.shape), lower=False)
     variance = ops.convert_to_tensor(variance, dtype=X.dtype)[..., None, None]
-    return variance * ops.einsum("...ij,...kj->...ik", inverse, inverse)
+    return variance * (inverse @ transpose(inverse))
 
 
-def leverage_scores(X):
+def leverage_scores(x):
     r"""The diagonal :math:`h_m = \lVert Q_m\rVert^2` of the hat matrix: what each sample weighs in its own fit (§2.3).
 
     They lie in [0, 1] and sum to P.
 
     Args:
-        X: (..., n, P) with independent columns, one of ones among them if there is an intercept.
+        x: (..., n, P) with independent columns, one of ones among them if there is an intercept.
 
     Returns:
         A tensor (..., n).
@@ -72,4 +74,4 @@ def leverage_scores(X):
         >>> [round(float(h), 5) for h in leverage_scores([[1.0, 0.0], [1.0, 0.0], [0.0, 3.0]])]
         [0.5, 0.5, 1.0]
     """
-    return ops.sum(ops.square(ops.qr(ops.convert_to_tensor(X))[0]), axis=-1)
+    return ops.sum(ops.square(ops.qr(ops.convert_to_tensor(x))[0]), axis=-1)

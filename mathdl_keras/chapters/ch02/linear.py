@@ -58,7 +58,7 @@ class LinearModel(ChecksData, keras.Model):
         self.built = True
 
     def call(self, x):
-        y = ops.einsum("md,dk->mk", x, ops.cast(self.kernel, x.dtype))
+        y = x @ ops.cast(self.kernel, x.dtype)
         return y if self.bias is None else y + ops.cast(self.bias, x.dtype)
 
     def compute_output_shape(self, input_shape):
@@ -105,7 +105,7 @@ class LinearModel(ChecksData, keras.Model):
         """A float64 tensor, inside `allow_float64`."""
         weights = [ops.convert_to_numpy(w).astype("float64") for w in self._rows_of_weights()]
         x, y, kernel, *bias = map(ops.convert_to_tensor, (x, y, *weights))
-        return y - sum(bias, ops.einsum("md,dk->mk", x, kernel))
+        return y - sum(bias, x @ kernel)
 
     def get_config(self):
         initializer = {"kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}

@@ -11,6 +11,7 @@ from mathdl_keras.chapters.ch02 import inference
 from mathdl_keras.chapters.ch02.linear import LinearModel
 from mathdl_keras.chapters.ch02.solvers import SOLVERS, least_squares
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import transpose
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["LinearRegression"]
@@ -122,7 +123,7 @@ class LinearRegression(LinearModel):
         """
         with allow_float64():
             Q = ops.qr(ops.convert_to_tensor(self._design(as_table(x))))[0]
-            return ops.convert_to_numpy(ops.einsum("ip,jp->ij", Q, Q))
+            return ops.convert_to_numpy(Q @ transpose(Q))
 
     def leverage_scores(self, x):
         r"""The diagonal of the hat matrix, (n,): in [0, 1], with sum P."""

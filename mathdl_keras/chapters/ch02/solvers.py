@@ -29,10 +29,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import cholesky_solve, minimum_norm
+from mathdl_keras.chapters.ch01.solvers import minimum_norm
 from mathdl_keras.chapters.ch02.descent import gradient_descent
-from mathdl_keras.chapters.ch02.rows import Rows
+from mathdl_keras.core.linalg import cholesky_solve, gram, matmul, norm, transpose
 from mathdl_keras.core.loops import compiled
+from mathdl_keras.core.rows import Rows
 
 __all__ = ["LeastSquares", "least_squares", "solve_normal"]
 
@@ -63,15 +64,15 @@ class LeastSquares:
     rank: int
 
 
-def least_squares(X, y, solver="auto", fit_intercept=True):
+def least_squares(x, y, solver="auto", fit_intercept=True):
     r"""The minimizer of :math:`\lVert X\theta + b - y\rVert^2`, by the route that the condition number allows (§2.3).
 
     Rows are read in blocks, so that memory does not grow with them beyond the table itself. The table in this module's
-    description says what each route costs and promises. Computed in the dtype of `X`: for float64 on JAX, call it
+    description says what each route costs and promises. Computed in the dtype of `x`: for float64 on JAX, call it
     inside `core.precision.allow_float64`.
 
     Args:
-        X: Features (n, p), an array or tensor.
+        x: Features (n, p), an array or tensor.
         y: Targets (n,) or (n, K).
         solver: `"auto"` to choose, or a route: `"normal"`, `"qr"`, `"svd"`, `"gd"`.
         fit_intercept: Whether to fit b. The norm that `"svd"` minimises is that of the kernel alone.
@@ -82,7 +83,7 @@ def least_squares(X, y, solver="auto", fit_intercept=True):
     Raises:
         ValueError: If the data are not a finite table, or the features are collinear or constant and the solver asked
             for is not one that copes (`"auto"`, `"svd"`). Those warn, and return the kernel of smallest norm (in units
-            of one deviation of each feature, where the scales of X are so far apart that rounding would decide).
+            of one deviation of each feature, where the scales of x are so far apart that rounding would decide).
 
     Example:
         >>> fit = least_squares(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0]))
@@ -91,12 +92,26 @@ def least_squares(X, y, solver="auto", fit_intercept=True):
     """
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {', '.join(SOLVERS)}; received solver={solver!r}")
-    rows = Rows(X, y, fit_intercept)
+    rows = Rows(x, y, fit_intercept)
     if solver in ("normal", "gd") or (solver == "auto" and rows.count > rows.features + fit_intercept):
         found = _from_moments(rows, solver)
         if found is not None:
             return found
-    return _from_triangle(rows, solver)
+    triangle = rows.triangle()
+    rank = find_rank(triangle.x, rows.count, rows.noise_floor(), rows.u)
+    if not rank.full and solver == "qr":
+        raise ValueError(
+            f"solver='qr' needs linearly independent features; received {_deficiency(rows, rank)}: use 'svd'"
+        )
+    if rank.full and solver != "svd":
+        kernel, route = ops.solve_triangular(triangle.x, triangle.y, lower=False), "qr"
+    else:
+        kernel, route = smallest_kernel(triangle.y, rank, _units(rank, rows.u)), "svd"
+    if not rank.full:
+        units = " in units of one deviation, for the scales of x lie far apart," * _lie_apart(rank, rows.u)
+        text = f"x has {_deficiency(rows, rank)}; the kernel of smallest norm{units} is returned"
+        warnings.warn(text, stacklevel=3)
+    return LeastSquares(kernel, rows.bias(triangle, kernel), route, rank.condition, rank.value)
 
 
 def solve_normal(gram, moment):
@@ -118,7 +133,7 @@ def solve_normal(gram, moment):
     """
     gram, moment = ops.convert_to_tensor(gram), ops.convert_to_tensor(moment)
     d = ops.sqrt(ops.diagonal(gram, axis1=-2, axis2=-1))[..., None]  # (..., p, 1)
-    L = ops.cholesky(gram / (d * ops.swapaxes(d, -1, -2)))
+    L = ops.cholesky(gram / (d * transpose(d)))
     return cholesky_solve(L, moment / d) / d
 
 
@@ -148,7 +163,7 @@ def _from_moments(rows, solver):
         kernel = _solve(moments.xx, moments.xy)
         if condition > rows.u**-0.125:
             kernel = kernel + _solve(moments.xx, rows.slope(moments, kernel))
-    bias = moments.mean_y - ops.einsum("j,jk->k", moments.mean_x, kernel)
+    bias = moments.mean_y - matmul(moments.mean_x, kernel)
     return LeastSquares(kernel, bias, "gd" if solver == "gd" else "normal", condition, rows.features)
 
 
@@ -169,61 +184,78 @@ def _descend(C, c, condition, ends, u):
             f"that needs {steps}: use 'qr'"
         )
     start = ops.zeros_like(c)
-    return gradient_descent(lambda theta: ops.einsum("ij,jk->ik", C, theta) - c, start, 2 / sum(ends), steps)
+    return gradient_descent(lambda theta: C @ theta - c, start, 2 / sum(ends), steps)
 
 
-def _from_triangle(rows, solver):
-    """By R of the centred, scaled features: back substitution, or its singular values."""
-    R, first, p = rows.triangle(), int(rows.fit_intercept), rows.features
-    inner = R[first : first + p]
-    Rx, z = inner[:, first : first + p], inner[:, first + p :]
-    norms = ops.convert_to_numpy(ops.sqrt(ops.sum(Rx * Rx, axis=0)))
-    norms = np.where(norms > rows.noise_floor(), norms, 0)
+@dataclass(frozen=True)
+class Rank:
+    """The rank of features, from the singular values of their triangle with columns of norm 1.
+
+    Attributes:
+        value: Their number that counts.
+        norms: Of the columns, (p,); zero for a constant one.
+        factors: U, the singular values, and V', of the scaled triangle.
+    """
+
+    value: int
+    norms: np.ndarray
+    factors: tuple
+
+    @property
+    def full(self):
+        return self.value == len(self.norms)
+
+    @property
+    def condition(self):
+        s = self.factors[1]
+        return float(s[0] / s[-1]) if self.full else math.inf
+
+
+def find_rank(R, count, floor, u):
+    """The `Rank` of a triangle R (p, p) of `count` rows.
+
+    Columns of a norm up to `floor` are constant. The threshold is that of `np.linalg.matrix_rank`, doubled.
+    """
+    norms = ops.convert_to_numpy(norm(R, axis=0))
+    norms = np.where(norms > floor, norms, 0)
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
-    U, s, Vt = ops.svd(Rx * rows.tensor(scale), full_matrices=False)
-    spectrum = ops.convert_to_numpy(s)
-    rank = int(np.sum(spectrum > 2 * rows.u * max(rows.count, p) * spectrum[0]))  # as in np.linalg.matrix_rank
-    condition = float(spectrum[0] / spectrum[-1]) if rank == p else math.inf
-    if rank == p and solver != "svd":
-        kernel, route = ops.solve_triangular(Rx, z, lower=False), "qr"
-    else:
-        units = _units(rows, solver, rank, norms)
-        b = ops.einsum("jr,jk->rk", U[:, :rank], z) / s[:rank, None]
-        kernel, route = _smallest(Vt[:rank] * rows.tensor(norms / units), b) / rows.tensor(units[:, None]), "svd"
-    return LeastSquares(kernel, _bias(rows, R, kernel), route, condition, rank)
+    factors = ops.svd(R * ops.convert_to_tensor(scale, dtype=R.dtype), full_matrices=False)
+    spectrum = ops.convert_to_numpy(factors[1])
+    value = int(np.sum(spectrum > 2 * u * max(count, len(norms)) * spectrum[0]))
+    return Rank(value, norms, tuple(factors))
 
 
-def _smallest(A, b):
-    """The solution of smallest norm of the independent equations A theta = b."""
-    return minimum_norm(A, b, rcond=0) if A.shape[0] else ops.zeros((A.shape[1], b.shape[1]), dtype=b.dtype)
+def smallest_kernel(z, rank, units):
+    """The solution of R theta = z, in the directions that count, of smallest norm in these units of the features."""
+    U, s, Vt = rank.factors
+    b = gram(U[:, : rank.value], z) / s[: rank.value, None]
+    scale, units = (ops.convert_to_tensor(v, dtype=z.dtype) for v in (rank.norms / units, units[:, None]))
+    A = Vt[: rank.value] * scale
+    kernel = minimum_norm(A, b, rcond=0) if rank.value else ops.zeros((A.shape[1], b.shape[1]), dtype=b.dtype)
+    return kernel / units
 
 
-def _bias(rows, R, kernel):
-    """From the first row of R: the intercept about the shifts, then about zero."""
-    if not rows.fit_intercept:
-        return ops.zeros_like(kernel[0])
-    p = rows.features
-    about = (R[0, p + 1 :] - ops.einsum("j,jk->k", R[0, 1 : p + 1], kernel)) / R[0, 0]
-    return about + rows.shift_y - ops.einsum("j,jk->k", rows.shift_x, kernel)
+def _units(rank, u):
+    """In which the norm of the kernel is taken; it matters where there is a choice of kernels."""
+    if rank.full or _lie_apart(rank, u):
+        return np.where(rank.norms > 0, rank.norms, 1)
+    return np.ones_like(rank.norms)
 
 
-def _units(rows, solver, rank, norms):
-    """In which the norm of the kernel is taken, where there is a choice of kernels: then warns, or refuses."""
-    p, constant = rows.features, int(np.sum(norms == 0))
-    if rank == p:
-        return norms
-    collinear = max(min(p, rows.count - rows.fit_intercept) - rank - constant, 0)
+def _lie_apart(rank, u):
+    """Whether the scales of the features are so far apart that rounding would decide between kernels."""
+    varying = rank.norms[rank.norms > 0]
+    return bool(varying.size and varying.max() > u**-0.5 * varying.min())
+
+
+def _deficiency(rows, rank):
+    """Why the rank is not full, in words."""
+    p, constant = rows.features, int(np.sum(rank.norms == 0))
+    collinear = max(min(p, rows.count - rows.fit_intercept) - rank.value - constant, 0)
     causes = [_count(constant, "constant column"), _count(collinear, "collinear column")]
     if rows.count <= p:
         causes.insert(0, f"only {rows.count} rows")
-    text = f"{p} features of rank {rank}: {', '.join(causes)}"
-    if solver == "qr":
-        raise ValueError(f"solver='qr' needs linearly independent features; received {text}: use 'svd'")
-    varying = norms[norms > 0]
-    apart = varying.size and varying.max() > rows.u**-0.5 * varying.min()
-    units = " in units of one deviation, for the scales of X lie far apart," if apart else ""
-    warnings.warn(f"X has {text}; the kernel of smallest norm{units} is returned", stacklevel=5)
-    return np.where(norms > 0, norms, 1) if apart else np.ones_like(norms)
+    return f"{p} features of rank {rank.value}: {', '.join(causes)}"
 
 
 def _count(number, what):

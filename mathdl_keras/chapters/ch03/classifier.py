@@ -14,7 +14,7 @@ from mathdl_keras.core.checks import ChecksData, as_table, check_data
 __all__: list[str] = []
 
 SEPARABLE = "the data are separable (section 3.6)"
-NO_BEST = "Without a penalty no weights are best: set lam > 0"
+NO_BEST = "Without a penalty no weights are best: set l2 > 0"
 
 
 class LinearClassifier(ChecksData, keras.Model):
@@ -35,7 +35,8 @@ class LinearClassifier(ChecksData, keras.Model):
 
     def logits(self, x):
         """The logits `xW + b`, `(batch, units)`."""
-        return ops.einsum("bi,ij->bj", x, self.kernel) + self.bias
+        x = ops.convert_to_tensor(x)
+        return x @ ops.cast(self.kernel, x.dtype) + ops.cast(self.bias, x.dtype)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.units)
@@ -87,18 +88,19 @@ class LinearClassifier(ChecksData, keras.Model):
             raise ValueError(f"{type(self).__name__} must be fitted first; received no data yet")
         return np.vstack([np.asarray(ops.convert_to_numpy(v), "float64") for v in (self.kernel, self.bias[None])])
 
-    def _penalties(self, features):
+    def _penalties(self, value, features):
         """One penalty for each feature, none for the intercept."""
-        return np.append(np.full(features, float(self.lam)), 0.0)
+        return np.append(np.full(features, float(value)), 0.0)
 
     def _adopt(self, solution, x, centre, by_newton=True):
         """Takes the weights of a solution for centred features, and warns where there is no best one."""
         solution = on_host(solution)
-        if not self.lam and (solution.singular or solution.separated or not by_newton):
+        penalised = self.l2 or self.l1
+        if not penalised and (solution.singular or solution.separated or not by_newton):
             check_independent(x)
         if solution.separated:
             _warn(SEPARABLE + ": the weights returned are a certificate. " + NO_BEST, SeparableDataWarning)
-        elif by_newton and not self.lam and (solution.singular or not solution.converged):
+        elif by_newton and not penalised and (solution.singular or not solution.converged):
             _warn(SEPARABLE + " in part: some weights grow without end. " + NO_BEST, SeparableDataWarning)
         elif not solution.converged:
             text = f"after {solution.steps} steps the gradient is still {solution.gradient_norm:.1g}: standardise x"
@@ -116,9 +118,9 @@ def _warn(text, category):
     warnings.warn(text, category, stacklevel=4)
 
 
-def check_penalty(lam):
-    if not lam >= 0 or not np.isfinite(lam):
-        raise ValueError(f"lam must be >= 0 and finite; received lam={lam}")
+def check_penalty(name, value):
+    if not value >= 0 or not np.isfinite(value):
+        raise ValueError(f"{name} must be >= 0 and finite; received {name}={value}")
 
 
 def check_independent(x):
@@ -134,12 +136,10 @@ def check_independent(x):
             return
     what = f"column {int(np.argmax(constant))}, constant" if constant.any() else f"shape {x.shape} that is not so"
     raise ValueError(
-        f"x must have independent columns, none constant, and more rows than columns, or lam > 0; received {what}"
+        f"x must have independent columns, none constant, and more rows than columns, or l2 > 0; received {what}"
     )
 
 
-def penalty_of(kind, lam):
+def penalty_of(l2, l1=0.0):
     """The penalty of the kernel as Keras adds it, made of numbers: `L1` would keep a tensor, of one dtype."""
-    if not lam:
-        return None
-    return keras.regularizers.L1L2(l1=lam if kind == "l1" else 0.0, l2=lam / 2 if kind == "l2" else 0.0)
+    return keras.regularizers.L1L2(l1=l1, l2=l2) if l1 or l2 else None

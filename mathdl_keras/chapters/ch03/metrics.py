@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch03.losses import BinaryCrossentropy
+from mathdl_keras.core.linalg import gram
 
 __all__ = ["CalibrationCurve", "ConfusionMatrix", "ROCAUC", "LogLoss", "exact_auc"]
 
@@ -92,7 +93,7 @@ class ConfusionMatrix(keras.metrics.Metric):
         )
         if sample_weight is not None:
             true = true * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
-        self.counts.assign_add(ops.einsum("bi,bj->ij", true, guess))
+        self.counts.assign_add(gram(true, guess))
 
     def result(self):
         return ops.convert_to_tensor(self.counts)
@@ -226,7 +227,7 @@ class CalibrationCurve(keras.metrics.Metric):
         inside = ops.one_hot(place, self.bins, dtype=self.dtype)
         if sample_weight is not None:
             inside = inside * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
-        self.sums.assign_add(ops.einsum("bi,bj->ij", inside, ops.stack([p, y, ops.ones_like(p)], axis=1)))
+        self.sums.assign_add(gram(inside, ops.stack([p, y, ops.ones_like(p)], axis=1)))
 
     def result(self):
         sums = ops.convert_to_tensor(self.sums)

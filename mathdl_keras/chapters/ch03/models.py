@@ -5,10 +5,10 @@ r"""Logistic regression and softmax regression as Keras models (sections 3.2, 3.
 `fit` trains them as it trains any Keras model; `fit_closed_form` finds the minimiser itself, in float64, and rounds it
 once. Both minimise the mean cross entropy plus a penalty of the kernel, not of the bias,
 
-.. math:: \frac1M \sum_m \ell_m + \frac\lambda2 |W|^2 \quad (\text{l2}) \qquad \text{or} \qquad
-    \frac1M \sum_m \ell_m + \lambda |W|_1 \quad (\text{l1}).
+.. math:: \frac1M \sum_m \ell_m + \lambda_2 |W|^2 + \lambda_1 |W|_1 ,
 
-In Keras `L2(l)` is :math:`l\,|W|^2`, without the half; scikit-learn's C is :math:`1/(M\lambda)`.
+with the numbers `l2` and `l1`, as Keras' regularizers; scikit-learn's C is :math:`1/(2M\lambda_2)`, or
+:math:`1/(M\lambda_1)`.
 """
 
 import keras
@@ -35,11 +35,11 @@ class LogisticRegression(LinearClassifier):
     or solve it with `fit_closed_form`.
 
     Args:
-        penalty: `None`, `l2` for :math:`\frac\lambda2 |w|^2`, or `l1` for :math:`\lambda |w|_1`, beside the *mean*
-            cross entropy; the bias is not penalised.
-        lam: :math:`\lambda`, 0 without a penalty.
-        solver: Of `fit_closed_form`: `irls` (Newton), or `gd` (accelerated proximal gradient descent; standardise
-            the features first). `None` for `gd` with `l1`, else `irls`.
+        l2: Float, the penalty :math:`\lambda |w|^2` beside the *mean* cross entropy; the bias is not penalised. 0, the
+            default, is none.
+        l1: Float, the penalty :math:`\lambda_1 |w|_1`, likewise: some weights are exactly zero.
+        solver: String, how `fit_closed_form` solves: `irls` (Newton), or `gd` (accelerated proximal gradient descent;
+            standardise the features first). `None`, the default, for `gd` with `l1`, else `irls`.
         kernel_initializer: Of w.
         **kwargs: `name`, `dtype`.
 
@@ -57,17 +57,14 @@ class LogisticRegression(LinearClassifier):
 
     units = 1
 
-    def __init__(self, penalty=None, lam=0.0, solver=None, kernel_initializer="zeros", **kwargs):
+    def __init__(self, l2=0.0, l1=0.0, solver=None, kernel_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
-        if penalty not in (None, "l1", "l2"):
-            raise ValueError(f"penalty must be None, 'l1' or 'l2'; received penalty={penalty!r}")
-        check_penalty(lam)
-        if penalty is None and lam:
-            raise ValueError(f"lam must be 0 without a penalty; received lam={lam}")
-        if solver not in (None, "gd", *(["irls"] if penalty != "l1" else [])):
-            raise ValueError(f"solver must be None, 'gd' or, unless penalty='l1', 'irls'; received solver={solver!r}")
-        self.penalty, self.lam, self.solver = penalty, lam, solver
-        self.regularizer = penalty_of(penalty, lam)
+        check_penalty("l2", l2)
+        check_penalty("l1", l1)
+        if solver not in (None, "gd", *([] if l1 else ["irls"])):
+            raise ValueError(f"solver must be None, 'gd' or, without l1, 'irls'; received solver={solver!r}")
+        self.l2, self.l1, self.solver = l2, l1, solver
+        self.regularizer = penalty_of(l2, l1)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def call(self, inputs):
@@ -93,12 +90,13 @@ class LogisticRegression(LinearClassifier):
         """
         x, labels = self._rows(x, y)
         check_every_class(labels)
-        centre, lam = x.mean(axis=0), self._penalties(x.shape[1])
+        centre, l2 = x.mean(axis=0), self._penalties(self.l2, x.shape[1])
         X = self._design(x, centre)
         with allow_float64():
-            if self.solver == "gd" or self.penalty == "l1":
-                return self._adopt(settle(X, labels, lam, self.penalty or "l2"), x, centre, by_newton=False)
-            return self._adopt(irls(X, labels, lam), x, centre)
+            if self.solver == "gd" or self.l1:
+                l1 = self._penalties(self.l1, x.shape[1])
+                return self._adopt(settle(X, labels, l2, l1), x, centre, by_newton=False)
+            return self._adopt(irls(X, labels, l2), x, centre)
 
     def fisher_information(self, x):
         r"""The Fisher information of rows (§3.2), :math:`\tilde X^\top \mathrm{diag}(p(1-p))\, \tilde X`.
@@ -130,9 +128,10 @@ class LogisticRegression(LinearClassifier):
         """
         if not 0 < level < 1:
             raise ValueError(f"level must be in (0, 1); received level={level}")
-        if self.lam:
+        if self.l2 or self.l1:
             raise ValueError(
-                f"lam must be 0 for a Wald interval: a penalty biases the weights; received lam={self.lam}"
+                f"l2 and l1 must be 0 for a Wald interval: a penalty biases the weights; "
+                f"received l2={self.l2}, l1={self.l1}"
             )
         check_independent(as_table(x))
         information = self.fisher_information(x)
@@ -142,8 +141,15 @@ class LogisticRegression(LinearClassifier):
 
     def get_config(self):
         initializer = keras.initializers.serialize(self.kernel_initializer)
-        names = ("penalty", "lam", "solver")
+        names = ("l2", "l1", "solver")
         return super().get_config() | {n: getattr(self, n) for n in names} | {"kernel_initializer": initializer}
+
+    @classmethod
+    def from_config(cls, config):
+        """Reads earlier files, too: they hold `penalty` and `lam`, with half the square of the weights."""
+        config = dict(config)
+        kind, lam = config.pop("penalty", None), config.pop("lam", 0.0)
+        return super().from_config(config | ({"l1": lam} if kind == "l1" else {"l2": lam / 2} if kind == "l2" else {}))
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -157,7 +163,8 @@ class SoftmaxRegression(LinearClassifier):
 
     Args:
         classes: K.
-        lam: Of the penalty :math:`\frac\lambda2 |W|^2` beside the mean cross entropy; the bias is not penalised.
+        l2: Float, the penalty :math:`\lambda |W|^2` beside the mean cross entropy; the bias is not penalised. 0, the
+            default, is none.
         kernel_initializer: Of W.
         **kwargs: `name`, `dtype`.
 
@@ -173,13 +180,15 @@ class SoftmaxRegression(LinearClassifier):
         [0.25, 0.25, 0.5]
     """
 
-    def __init__(self, classes, lam=0.0, kernel_initializer="zeros", **kwargs):
+    l1 = 0.0
+
+    def __init__(self, classes, l2=0.0, kernel_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
         if not isinstance(classes, int) or classes < 2:
             raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
-        check_penalty(lam)
-        self.classes, self.units, self.lam = classes, classes, lam
-        self.regularizer = penalty_of("l2", lam)
+        check_penalty("l2", l2)
+        self.classes, self.units, self.l2 = classes, classes, l2
+        self.regularizer = penalty_of(l2)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def call(self, inputs):
@@ -206,12 +215,20 @@ class SoftmaxRegression(LinearClassifier):
         check_every_class(labels, self.classes)
         centre, hot = x.mean(axis=0), np.eye(self.classes)[labels]
         with allow_float64():
-            return self._adopt(softmax_newton(self._design(x, centre), hot, self._penalties(x.shape[1])), x, centre)
+            return self._adopt(
+                softmax_newton(self._design(x, centre), hot, self._penalties(self.l2, x.shape[1])), x, centre
+            )
 
     def get_config(self):
         initializer = keras.initializers.serialize(self.kernel_initializer)
         return super().get_config() | {
             "classes": self.classes,
-            "lam": self.lam,
+            "l2": self.l2,
             "kernel_initializer": initializer,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        """Reads earlier files, too: they hold `lam`, with half the square of the weights."""
+        earlier = {"l2": config["lam"] / 2} if "lam" in config else {}
+        return super().from_config({k: v for k, v in config.items() if k != "lam"} | earlier)

@@ -18,25 +18,26 @@ import math
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch03.newton import Objective, diagonal, gram, newton, rows
+from mathdl_keras.chapters.ch03.newton import Objective, newton, rows
+from mathdl_keras.core.linalg import diagonal_matrix, gram, transpose
 
 __all__: list[str] = []
 
 
-def softmax_newton(X, Y, lam, tol=0.01, max_steps=100):
-    """The weights (K, D) of least mean cross entropy + half the penalties' squares, as a `Solution` of K D numbers.
+def softmax_newton(X, Y, l2, tolerance=0.01, max_steps=100):
+    """The weights (K, D) of least mean cross entropy + the penalties' squares, as a `Solution` of K D numbers.
 
     Args:
         X: Rows `(M, D)`, with a column of ones for an intercept.
         Y: One-hot labels `(M, K)`.
-        lam: One penalty for each column of X.
-        tol: The Newton decrement from which the Hessian is kept.
+        l2: One penalty for each column of X.
+        tolerance: The Newton decrement from which the Hessian is kept.
         max_steps: The most evaluations.
     """
     X = ops.convert_to_tensor(X)
     Y = ops.convert_to_tensor(Y, dtype=X.dtype)
     K = Y.shape[1]
-    return newton(_objective(K), X, Y, np.tile(lam, K), np.zeros(K * X.shape[1]), tol, max_steps)
+    return newton(_objective(K), X, Y, np.tile(l2, K), np.zeros(K * X.shape[1]), tolerance, max_steps)
 
 
 @functools.cache
@@ -45,23 +46,23 @@ def _objective(K):
 
 
 def _logits(K, X, w):
-    return ops.einsum("mj,kj->mk", X, ops.reshape(w, (K, X.shape[-1])))
+    return X @ transpose(ops.reshape(w, (K, X.shape[-1])))
 
 
-def _loss(z, w, X, Y, lam):
-    return -ops.sum(Y * ops.log_softmax(z)) / rows(X) + ops.sum(lam * w * w) / 2
+def _loss(z, w, X, Y, l2):
+    return -ops.sum(Y * ops.log_softmax(z)) / rows(X) + ops.sum(l2 * w * w)
 
 
-def _gradient(z, w, X, Y, lam):
-    return ops.reshape(ops.einsum("mk,mj->kj", ops.softmax(z) - Y, X), (-1,)) / rows(X) + lam * w
+def _gradient(z, w, X, Y, l2):
+    return ops.reshape(gram(ops.softmax(z) - Y, X), (-1,)) / rows(X) + 2 * l2 * w
 
 
-def _margin(z, w, X, Y, lam):
+def _margin(z, w, X, Y, l2):
     others = ops.max(ops.where(Y > 0, ops.full_like(z, -math.inf), z), axis=-1)
     return ops.min(ops.sum(Y * z, axis=-1) - others)
 
 
-def _hessian(z, w, X, Y, lam):
+def _hessian(z, w, X, Y, l2):
     p, M = ops.softmax(z), rows(X)
     K, D = p.shape[1], X.shape[1]
     own = gram(ops.transpose(ops.sqrt(p))[..., None] * X)  # (K, D, D): the terms with k = k'
@@ -72,4 +73,4 @@ def _hessian(z, w, X, Y, lam):
     unseen = np.kron(np.full((K, K), 1 / K), np.eye(D))
     size = ops.tile(ops.sum(ops.diagonal(own, axis1=-2, axis2=-1), axis=0) / K, (K,))
     hessian = hessian + ops.convert_to_tensor(unseen, dtype=X.dtype) * size
-    return hessian / M + diagonal(lam)
+    return hessian / M + diagonal_matrix(2 * l2)

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from keras import ops
+from keras import ops, tree
 
+from mathdl_keras.core.linalg import diagonal_matrix, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import unit_roundoff
 
@@ -27,7 +28,7 @@ LAST_MOVE = 0.1
 
 
 class Objective(NamedTuple):
-    """A loss of logits z that are linear in the weights w; all but `logits` are functions of (z, w, X, y, lam).
+    """A loss of logits z that are linear in the weights w; all but `logits` are functions of (z, w, X, y, l2).
 
     Attributes:
         logits: `logits(X, w)`.
@@ -85,8 +86,20 @@ class _State(NamedTuple):
     singular: Any
 
 
-def newton(objective, X, y, lam, start, tol=0.01, max_steps=100, polished=True):
-    """Damped Newton steps until the decrement falls to `tol`, then steps with one Hessian.
+class _Look(NamedTuple):
+    """What is seen at some weights: the loss, the Hessian (scale, factor), and Newton's step with its effects."""
+
+    loss: Any
+    margin: Any
+    factor: Any
+    singular: Any
+    direction: Any
+    decrement: Any
+    moved: Any
+
+
+def newton(objective, X, y, l2, start, tolerance=0.01, max_steps=100, polished=True):
+    """Damped Newton steps until the decrement falls to `tolerance`, then steps with one Hessian.
 
     The host reads one value a step.
 
@@ -94,26 +107,26 @@ def newton(objective, X, y, lam, start, tol=0.01, max_steps=100, polished=True):
         objective: An `Objective`.
         X: Rows `(..., M, D)`.
         y: Targets.
-        lam: Penalties, one for each weight.
+        l2: Penalties, one for each weight.
         start: The first weights.
-        tol: The decrement from which the Hessian is kept.
+        tolerance: The decrement from which the Hessian is kept.
         max_steps: The most evaluations.
         polished: Whether to go on with the last Hessian.
 
     Returns:
         A `Solution`.
     """
-    advance, polish = _compiled(objective, bool(np.any(lam)), len(X.shape), start.shape[-1])
-    w, lam, tol = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (start, lam, tol))
+    advance, polish = _compiled(objective, bool(np.any(l2)), len(X.shape), start.shape[-1])
+    w, l2, tolerance = (ops.convert_to_tensor(v, dtype=X.dtype) for v in (start, l2, tolerance))
     zero = ops.zeros_like(w[..., 0])
-    state = _State(w, w, zero + objective.worst, (w, diagonal(w)), zero > 0, zero > 0, zero > 0)
+    state = _State(w, w, zero + objective.worst, (w, diagonal_matrix(w)), zero > 0, zero > 0, zero > 0)
     steps, stop = 0, False
     while steps < max_steps and not stop:
-        state, stop = advance(state, X, y, lam, tol)
+        state, stop = advance(state, X, y, l2, tolerance)
         steps, stop = steps + 1, bool(stop)
     if not polished:
         return Solution(state.w, steps, None, state.converged, state.separated, state.singular)
-    w, gradient_norm = _polished(polish, state, X, y, lam)
+    w, gradient_norm = _polished(polish, state, X, y, l2)
     return Solution(w, steps, gradient_norm, state.converged, state.separated, state.singular)
 
 
@@ -138,46 +151,53 @@ def _compiled(objective, penalised, rank, weights):
     def polish(w, state, *data):
         """The next step, its decrement (both zero where problems are not converged), and the size of the gradient."""
         gradient = objective.gradient(objective.logits(data[0], w), w, *data)
-        move, decrement = (
-            ops.where(ops.reshape(state.converged, (*state.converged.shape, *[1] * n)), v, ops.zeros_like(v))
-            for n, v in zip((1, 0), _solve(*state.factor, gradient), strict=True)
-        )
+        move, decrement = (_choose(state.converged, v, ops.zeros_like(v)) for v in _solve(*state.factor, gradient))
         return move, decrement, ops.max(ops.abs(gradient), axis=-1)
 
     return compiled(functools.partial(_advance, objective, penalised)), compiled(polish)
 
 
-def _advance(objective, penalised, state, X, y, lam, tol):
-    z = objective.logits(X, state.w)
-    at = (z, state.w, X, y, lam)
+def _advance(objective, penalised, state, X, y, l2, tolerance):
+    """The next state, and whether all problems are over."""
+    look = propose(objective, state.w, X, y, l2)
+    # a loss that is larger by rounding alone is no reason to turn back
+    worse = look.loss > state.loss + 64 * unit_roundoff(look.loss) * (1 + state.loss)
+    state = finish(state, accept(state, look, worse), look, worse, penalised, tolerance)
+    return state, ops.all(state.converged | state.separated)
+
+
+def propose(objective, w, X, y, l2):
+    """The loss at w, and Newton's step from there."""
+    z = objective.logits(X, w)
+    at = (z, w, X, y, l2)
     loss, margin = objective.loss(*at), objective.margin(*at)
     factor, singular = _factor(objective.hessian(*at))
     direction, decrement = _solve(*factor, objective.gradient(*at))
-    # a loss that is larger by rounding alone is no reason to turn back
-    worse = loss > state.loss + 64 * unit_roundoff(z) * (1 + state.loss)
-    step = ops.where(worse[..., None], state.step / 2, direction)
-    move = ops.where(worse[..., None], -step, step)
-    moved = ops.max(ops.abs(objective.logits(X, direction)), axis=tuple(range(len(margin.shape), len(z.shape))))
-    separated = ops.logical_and(margin > 0, not penalised)
-    converged = ops.logical_and(ops.logical_not(ops.logical_or(worse, separated)), decrement <= tol)
-    converged = ops.logical_and(converged, moved <= LAST_MOVE)
-    over = ops.logical_or(state.converged, state.separated)
-    stay = ops.logical_or(over, separated)
-    new = _State(
-        ops.where(stay[..., None], state.w, state.w + move),
-        step,
-        ops.where(worse, state.loss, loss),
-        tuple(_keep(over, old, new) for old, new in zip(state.factor, factor, strict=True)),
-        ops.where(over, state.converged, converged),
-        ops.where(over, state.separated, separated),
-        ops.where(over, state.singular, singular),
-    )
-    return new, ops.all(ops.logical_or(new.converged, new.separated))
+    rows_and_classes = tuple(range(len(margin.shape), len(z.shape)))
+    moved = ops.max(ops.abs(objective.logits(X, direction)), axis=rows_and_classes)
+    return _Look(loss, margin, factor, singular, direction, decrement, moved)
 
 
-def _keep(over, old, new):
-    """The old arrays of the problems that are over, the new ones of the others."""
-    return ops.where(ops.reshape(over, (*over.shape, *[1] * (len(new.shape) - len(over.shape)))), old, new)
+def accept(state, look, worse):
+    """Newton's step from here; where the loss is worse than before the last step, back by half of that step."""
+    step = _choose(worse, state.step / 2, look.direction)
+    w = state.w + _choose(worse, -step, step)
+    loss = _choose(worse, state.loss, look.loss)
+    return state._replace(w=w, step=step, loss=loss, factor=look.factor, singular=look.singular)
+
+
+def finish(old, new, look, worse, penalised, tolerance):
+    """The new state with its verdicts; problems that are over keep the old one, and separated ones their weights."""
+    separated = (look.margin > 0) & (not penalised)
+    converged = (look.decrement <= tolerance) & (look.moved <= LAST_MOVE) & ~worse & ~separated
+    new = new._replace(w=_choose(separated, old.w, new.w), converged=converged, separated=separated)
+    over = old.converged | old.separated
+    return tree.map_structure(lambda before, now: _choose(over, before, now), old, new)
+
+
+def _choose(condition, yes, no):
+    """`yes` for the problems that fulfil a condition, `no` for the others."""
+    return ops.where(ops.reshape(condition, (*condition.shape, *[1] * (len(no.shape) - len(condition.shape)))), yes, no)
 
 
 def _factor(hessian):
@@ -190,7 +210,7 @@ def _factor(hessian):
     scale = 1 / ops.sqrt(ops.where(curvature > 0, curvature, ops.ones_like(curvature)))
     rounding = 64 * hessian.shape[-1] * unit_roundoff(hessian)
     scaled = hessian * scale[..., :, None] * scale[..., None, :]
-    L = ops.cholesky(scaled + diagonal(rounding * ops.ones_like(curvature)))
+    L = ops.cholesky(scaled + diagonal_matrix(rounding * ops.ones_like(curvature)))
     pivot = ops.min(ops.diagonal(L, axis1=-2, axis2=-1), axis=-1)
     return (scale, L), pivot * pivot < 16 * rounding
 
@@ -198,18 +218,8 @@ def _factor(hessian):
 def _solve(scale, L, gradient):
     """Newton's step and its decrement."""
     half = ops.solve_triangular(L, (scale * gradient)[..., None], lower=True)
-    whole = ops.solve_triangular(ops.swapaxes(L, -2, -1), half, lower=False)
+    whole = ops.solve_triangular(transpose(L), half, lower=False)
     return -scale * whole[..., 0], ops.sqrt(ops.sum(half * half, axis=(-2, -1)))
-
-
-def gram(A):
-    r""":math:`A^\top A` over the last two axes."""
-    return ops.einsum("...mi,...mj->...ij", A, A)
-
-
-def diagonal(values):
-    """The matrix with these values on its diagonal."""
-    return values[..., None] * ops.convert_to_tensor(np.eye(values.shape[-1]), dtype=values.dtype)
 
 
 def rows(X):

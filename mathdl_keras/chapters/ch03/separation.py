@@ -25,13 +25,13 @@ class SeparableDataWarning(UserWarning):
     """
 
 
-def is_separable(X, y):
+def is_separable(x, y):
     r"""Whether a hyperplane separates the labels (§3.6), by a linear programme.
 
     It asks for any w and b with :math:`s_m (w^\top x_m + b) \ge 1` for all m, :math:`s_m = 2y_m - 1`.
 
     Args:
-        X: Rows `(M, D)`, without a column of ones.
+        x: Rows `(M, D)`, without a column of ones.
         y: Labels 0 or 1, `(M,)`.
 
     Returns:
@@ -46,7 +46,7 @@ def is_separable(X, y):
         >>> is_separable(corners, [0, 0, 0, 1]), is_separable(corners, [0, 1, 1, 0])  # AND, XOR
         (True, False)
     """
-    X, signs = _signed(X, y)
+    X, signs = _signed(x, y)
     spread = X.std(axis=0)
     X = (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1)  # the answer is the same, the programme easier
     A = signs[:, None] * np.column_stack([X, np.ones(len(X))])
@@ -56,14 +56,14 @@ def is_separable(X, y):
     return found.status == 0 and bool(np.all(A @ found.x > 0))
 
 
-def max_margin_direction(X, y):
+def max_margin_direction(x, y):
     r"""The unit vector w of the largest margin :math:`\min_m s_m\, w^\top x_m` (§3.6).
 
     It is the direction of the shortest w with :math:`s_m\, w^\top x_m \ge 1`, a problem of nonnegative least squares
     (Lawson and Hanson 1974, chapter 23), and the direction that gradient descent on the logistic loss tends to.
 
     Args:
-        X: Rows `(M, D)`; the hyperplane goes through the origin, so add a column of ones for an intercept.
+        x: Rows `(M, D)`; the hyperplane goes through the origin, so add a column of ones for an intercept.
         y: Labels 0 or 1, `(M,)`.
 
     Returns:
@@ -76,7 +76,7 @@ def max_margin_direction(X, y):
         >>> [round(float(v), 4) for v in max_margin_direction([[1.0, 0.0], [0.0, -2.0]], [1, 0])]
         [0.8944, 0.4472]
     """
-    X, signs = _signed(X, y)
+    X, signs = _signed(x, y)
     signed = signs[:, None] * X
     # least distance programming: w is a combination of the rows whose margin is the least
     E = np.vstack([signed.T / (np.abs(X).max() or 1), np.ones(len(X))])
@@ -87,8 +87,8 @@ def max_margin_direction(X, y):
     return w / np.linalg.norm(w)
 
 
-def _signed(X, y):
-    X, y = as_table(X, y)
+def _signed(x, y):
+    X, y = as_table(x, y)
     if y.shape[1] != 1:
         raise ValueError(f"y must have shape (rows,); received shape {y.shape}")
     return X, 2.0 * check_labels(y[:, 0]) - 1

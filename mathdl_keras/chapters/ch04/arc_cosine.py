@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch04.kernels import Kernel
+from mathdl_keras.core.linalg import outer, transpose
 
 __all__ = ["ArcCosineKernel"]
 
@@ -72,13 +73,13 @@ class ArcCosineKernel(Kernel):
     def gram(self, X, Z):
         norms = [root(ops.sum(W * W, axis=1)) for W in (X, Z)]
         U, V = (W / ops.where(n > 0, n, ops.ones_like(n))[:, None] for W, n in zip((X, Z), norms, strict=True))
-        cosine = ops.clip(ops.einsum("id,jd->ij", U, V), -1.0, 1.0)
+        cosine = ops.clip(U @ transpose(V), -1.0, 1.0)
         theta = angle(cosine)
         if self.order == 0:
             present = [ops.cast(n > 0, n.dtype) for n in norms]  # a step is 0 at 0
-            return ops.einsum("i,j->ij", *present) * (math.pi - theta) / (2 * math.pi)
+            return outer(*present) * (math.pi - theta) / (2 * math.pi)
         sine = root(1 - cosine * cosine)
-        return ops.einsum("i,j->ij", *norms) * (sine + (math.pi - theta) * cosine) / (2 * math.pi)
+        return outer(*norms) * (sine + (math.pi - theta) * cosine) / (2 * math.pi)
 
     def get_config(self):
         return {"order": self.order}

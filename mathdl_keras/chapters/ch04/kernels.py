@@ -25,6 +25,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import check_data
+from mathdl_keras.core.linalg import outer, transpose
 from mathdl_keras.core.loops import scan
 
 __all__ = [
@@ -109,7 +110,7 @@ class LinearKernel(Kernel):
     """
 
     def gram(self, X, Z):
-        return ops.einsum("id,jd->ij", X, Z)
+        return X @ transpose(Z)
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -139,7 +140,7 @@ class PolynomialKernel(Kernel):
         self.degree, self.c = degree, float(c)
 
     def gram(self, X, Z):
-        base = self.c + ops.einsum("id,jd->ij", X, Z)
+        base = self.c + X @ transpose(Z)
         return math.prod([base] * self.degree)  # products are exact on integers, `power` need not be
 
     def get_config(self):
@@ -174,7 +175,7 @@ class RBFKernel(Kernel):
         u, v = (-ops.sum(W * W, axis=1, keepdims=True) / 2 for W in (U, V))
         U = ops.concatenate([U, u, ops.ones_like(u)], axis=1)
         V = ops.concatenate([V, ops.ones_like(v), v], axis=1)
-        return ops.exp(ops.einsum("id,jd->ij", U, V))
+        return ops.exp(U @ transpose(V))
 
     def get_config(self):
         return {"lengthscale": self.lengthscale}
@@ -206,7 +207,7 @@ class LaplaceKernel(Kernel):
             x, z = pair
             return distance + ops.abs(x[:, None] - z[None, :]), None
 
-        start = ops.zeros_like(ops.einsum("i,j->ij", X[:, 0], Z[:, 0]))
+        start = ops.zeros_like(outer(X[:, 0], Z[:, 0]))
         distance, _ = scan(add, start, (ops.transpose(X), ops.transpose(Z)))
         return ops.exp(-distance / self.lengthscale)
 

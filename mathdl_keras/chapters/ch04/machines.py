@@ -62,7 +62,7 @@ class _KernelMachine(ChecksData, keras.Model):
 
     def call(self, x):
         K = gram(self.kernel, x, self.points, self.compute_dtype)
-        f = ops.einsum("bn,nt->bt", K, ops.cast(self.coefficients, K.dtype))
+        f = K @ ops.cast(self.coefficients, K.dtype)
         return ops.cast(f, self.compute_dtype)
 
     def fit(self, x=None, y=None, *args, **kwargs):
@@ -146,37 +146,40 @@ class KernelPerceptron(_KernelMachine):
 class KernelRidge(_KernelMachine):
     r"""Ridge regression in the feature space of a kernel (section 4.4).
 
-    .. math:: f(x) = \sum_i c_i\,k(x_i, x), \qquad c = (K + \lambda I)^{-1} y
+    .. math:: f(x) = \sum_i c_i\,k(x_i, x), \qquad c = (K + \lambda I)^{-1} y, \qquad \lambda = M\,\text{l2}
 
-    f minimizes :math:`\sum_i (y_i - f(x_i))^2 + \lambda\lVert f\rVert^2`. Keras' `fit` with the mean squared error
-    descends to the same c: the penalty :math:`\frac{\lambda}{M}\,c^\top K c` belongs to the model. Predictions are sums
-    of large numbers of both signs where :math:`\lambda` is small or the kernel's values are large: scale the inputs, or
+    f minimizes :math:`\frac1M \sum_i (y_i - f(x_i))^2 + \text{l2}\,\lVert f\rVert^2`. Keras' `fit` with the mean
+    squared error descends to the same c: the penalty :math:`\text{l2}\; c^\top K c` belongs to the model. Predictions
+    are sums of large numbers of both signs where l2 is small or the kernel's values are large: scale the inputs, or
     give the model `dtype="float64"`.
 
     `(B, D) -> (B, targets)`.
 
     Args:
         kernel: A `Kernel`, or a function of two tables of points.
-        ridge: :math:`\lambda \ge 0`, as `alpha` in scikit-learn; it is not multiplied by the number of samples.
+        l2: Float >= 0, the penalty beside the mean squared error; scikit-learn's `alpha` is M times it; 0.01 by
+            default.
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: If the kernel is no function, or the ridge is negative.
+        ValueError: If the kernel is no function, or l2 is negative.
 
     Example:
         >>> from mathdl_keras.chapters.ch04.kernels import RBFKernel
         >>> x = np.linspace(0, 3, 20)[:, None]
-        >>> model = KernelRidge(RBFKernel(1.0), ridge=1e-3)
+        >>> model = KernelRidge(RBFKernel(1.0), l2=1e-4)
         >>> c = model.fit_closed_form(x, np.sin(x))
         >>> round(float(model.predict(np.array([[1.5]]), verbose=0)[0, 0]), 2)
         1.0
     """
 
-    def __init__(self, kernel, ridge=1.0, **kwargs):
+    _ridge = None  # M l2, from a file of an earlier version, until M is known
+
+    def __init__(self, kernel, l2=0.01, **kwargs):
         super().__init__(kernel, **kwargs)
-        if not 0 <= ridge < float("inf"):
-            raise ValueError(f"ridge must be >= 0 and finite; received ridge={ridge}")
-        self.ridge = ridge
+        if not 0 <= l2 < float("inf"):
+            raise ValueError(f"l2 must be >= 0 and finite; received l2={l2}")
+        self.l2 = l2
 
     def fit_closed_form(self, x, y):
         """Solves for the coefficients, in float64 on every backend.
@@ -192,8 +195,9 @@ class KernelRidge(_KernelMachine):
             ValueError: If shapes do not fit, a value is missing, or the kernel's matrix is not positive definite.
         """
         x, y = as_table(x, y)
+        l2 = self.l2 if self._ridge is None else self._ridge / len(x)
         with allow_float64():
-            c = ops.convert_to_numpy(kernel_ridge(self.kernel, x, y, self.ridge))
+            c = ops.convert_to_numpy(kernel_ridge(self.kernel, x, y, l2))
         self.adapt(x, y.shape[1])
         self.coefficients.assign(c)
         return c
@@ -201,9 +205,21 @@ class KernelRidge(_KernelMachine):
     def _penalty(self):
         def penalty(c):
             K = gram(self.kernel, self.points, self.points, c.dtype)
-            return (self.ridge / c.shape[0] / c.shape[1]) * ops.sum(c * ops.einsum("ij,jt->it", K, c))
+            return (self.l2 / c.shape[1]) * ops.sum(c * (K @ c))
 
         return penalty
 
     def get_config(self):
-        return super().get_config() | {"ridge": self.ridge}
+        return super().get_config() | ({"l2": self.l2} if self._ridge is None else {"ridge": self._ridge})
+
+    @classmethod
+    def from_config(cls, config):
+        """Reads earlier files, too: they hold `ridge`, which is M l2."""
+        model = super().from_config({k: v for k, v in config.items() if k != "ridge"})
+        model._ridge = config.get("ridge")
+        return model
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self._ridge is not None:
+            self.l2, self._ridge = self._ridge / self._sizes[0], None

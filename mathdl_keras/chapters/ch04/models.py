@@ -49,7 +49,7 @@ class Perceptron(ChecksData, keras.Model):
         self.bias = self.add_weight(shape=(1,), initializer="zeros", name="bias") if self.use_bias else None
 
     def call(self, x):
-        f = ops.einsum("bd,dk->bk", ops.cast(x, self.compute_dtype), ops.cast(self.kernel, self.compute_dtype))
+        f = ops.cast(x, self.compute_dtype) @ ops.cast(self.kernel, self.compute_dtype)
         return f + ops.cast(self.bias, self.compute_dtype) if self.use_bias else f
 
     def fit_online(self, x, y, epochs=100):

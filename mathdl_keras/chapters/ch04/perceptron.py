@@ -14,12 +14,14 @@ first example ahead with the wrong sign, or, if there is none, the end of the ep
 """
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops, tree
 
 from mathdl_keras.chapters.ch04.losses import require_signs
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import matvec
 from mathdl_keras.core.loops import compiled_loop
 from mathdl_keras.core.precision import allow_float64
 
@@ -110,8 +112,8 @@ def train_kernel_perceptron(K, y, epochs=100):
     if K.shape[0] != K.shape[1]:
         raise ValueError(f"K must have shape (rows, rows); received shape {K.shape}")
     zeros = np.zeros(len(y))
-    fit = _train(_dual, {"c": zeros, "f": zeros}, K, y, epochs)
-    return PerceptronFit(fit.weights["c"], fit.mistakes)
+    fit = _train(_dual, (zeros, zeros), K, y, epochs)
+    return PerceptronFit(fit.weights[0], fit.mistakes)
 
 
 def signed_table(x, y):
@@ -129,56 +131,76 @@ def signed_table(x, y):
     return x, y[:, 0]
 
 
+class _Sample(NamedTuple):
+    """What the loop reads: rows of x or of K, labels, and the numbers of the rows and of the steps."""
+
+    rows: Any
+    y: Any
+    index: Any
+    steps: Any
+
+
+class _Progress(NamedTuple):
+    """Where the loop is.
+
+    Attributes:
+        weights: w, or (c, f).
+        place: The row from which the epoch goes on.
+        epochs_left: The epochs that have not ended.
+        events: What each of the `STEPS` steps met: a mistaken row, or the end of an epoch.
+    """
+
+    weights: Any
+    place: Any
+    epochs_left: Any
+    events: Any
+
+
 def _step(predict, learn):
     """A step of the loop: `predict(w, rows)` for all rows, then `learn(w, row, label, hit)` from the next mistake."""
 
     def step(k, state):
-        rows, y, index, place, left = (state[name] for name in ("rows", "y", "index", "place", "left"))
-        ahead = (y * predict(state["w"], rows) <= 0) & (index >= place)
-        i = ops.cast(ops.argmax(ahead), "int32")  # the first that is True
-        found = ops.any(ahead) & (left > 0)
-        label = ops.where(found, ops.take(y, i), ops.zeros_like(y[0]))
-        hit = ops.cast(index == i, y.dtype)
+        now, sample = state
+        mistaken = (sample.y * predict(now.weights, sample.rows) <= 0) & (sample.index >= now.place)
+        i = ops.cast(ops.argmax(mistaken), "int32")  # the first that is True
+        found = ops.any(mistaken) & (now.epochs_left > 0)
+        label = ops.where(found, ops.take(sample.y, i), ops.zeros_like(sample.y[0]))
+        hit = ops.cast(sample.index == i, sample.y.dtype)
         event = ops.where(found, i, EPOCH_ENDS * ops.ones_like(i))
-        return state | {
-            "w": learn(state["w"], ops.take(rows, i, axis=0), label, hit),
-            "place": event + 1,  # 0 where the epoch ends
-            "left": left - ops.cast(event == EPOCH_ENDS, "int32"),
-            "log": ops.where(ops.cast(k, "int32") == state["steps"], event, state["log"]),
-        }
+        return _Progress(
+            weights=learn(now.weights, ops.take(sample.rows, i, axis=0), label, hit),
+            place=event + 1,  # 0 where the epoch ends
+            epochs_left=now.epochs_left - ops.cast(event == EPOCH_ENDS, "int32"),
+            events=ops.where(sample.steps == ops.cast(k, "int32"), event, now.events),
+        ), sample
 
     return step
 
 
-_primal = compiled_loop(
-    _step(
-        lambda w, rows: ops.einsum("nd,d->n", rows, w),
-        lambda w, row, label, hit: w + label * row,
-    )
-)
-_dual = compiled_loop(
-    _step(
-        lambda w, rows: w["f"],
-        lambda w, row, label, hit: {"c": w["c"] + label * hit, "f": w["f"] + label * row},
-    )
-)
+def _learn_dual(weights, row, label, hit):
+    c, f = weights
+    return c + label * hit, f + label * row
 
 
-def _train(loop, w, rows, y, epochs):
+_primal = compiled_loop(_step(lambda w, rows: matvec(rows, w), lambda w, row, label, hit: w + label * row))
+_dual = compiled_loop(_step(lambda weights, rows: weights[1], _learn_dual))
+
+
+def _train(loop, weights, rows, y, epochs):
     """Runs the loop, some steps at a time, until an epoch is without mistakes or all epochs are over."""
     if not isinstance(epochs, int) or epochs < 1:
         raise ValueError(f"epochs must be an integer >= 1; received epochs={epochs!r}")
-    steps, log = np.arange(STEPS, dtype="int32"), np.array([], "int32")
-    state = {"w": w, "rows": rows, "y": y, "index": np.arange(len(y), dtype="int32"), "steps": steps, "log": steps}
-    state |= {"place": np.int32(0), "left": np.int32(epochs)}
+    sample = _Sample(rows, y, *(np.arange(n, dtype="int32") for n in (len(y), STEPS)))
+    state = _Progress(weights, np.int32(0), np.int32(epochs), np.zeros(STEPS, "int32")), sample
+    log = np.array([], "int32")
     with allow_float64():
         while True:
             state = loop(state, STEPS)
-            log = np.concatenate([log, ops.convert_to_numpy(state["log"])])
+            log = np.concatenate([log, ops.convert_to_numpy(state[0].events)])
             mistakes = _epochs(log)[:epochs]
             clean = [e for e, rows in enumerate(mistakes) if not len(rows)]
             if clean or len(mistakes) == epochs:
-                weights = tree.map_structure(ops.convert_to_numpy, state["w"])
+                weights = tree.map_structure(ops.convert_to_numpy, state[0].weights)
                 return PerceptronFit(weights, mistakes[: clean[0] + 1] if clean else mistakes)
 
 

@@ -31,14 +31,14 @@ class Spectrum(NamedTuple):
     functions: np.ndarray
 
 
-def is_psd(K, tol=None):
+def is_psd(K, tolerance=None):
     r"""Whether a Gram matrix is symmetric and positive semi-definite, up to rounding (section 4.3).
 
-    .. math:: \lambda_{\min}(K) \ge -\text{tol}\cdot\lambda_{\max}(K)
+    .. math:: \lambda_{\min}(K) \ge -\text{tolerance}\cdot\lambda_{\max}(K)
 
     Args:
         K: A matrix (N, N).
-        tol: Relative size of rounding; by default N units in the last place of the dtype of K.
+        tolerance: Relative size of rounding; by default N units in the last place of the dtype of K.
 
     Returns:
         True or False.
@@ -51,19 +51,19 @@ def is_psd(K, tol=None):
         (True, False)
     """
     K = _square(K)
-    tol = _rounding(K) if tol is None else tol
-    if np.max(np.abs(K - K.T)) > tol * np.max(np.abs(K)):
+    tolerance = _rounding(K) if tolerance is None else tolerance
+    if np.max(np.abs(K - K.T)) > tolerance * np.max(np.abs(K)):
         return False
     low, high = extreme_eigenvalues(K)
-    return bool(low >= -tol * high)
+    return bool(low >= -tolerance * high)
 
 
-def require_psd(K, tol=None, name="K"):
+def require_psd(K, tolerance=None, name="K"):
     r"""K itself, if it is a Gram matrix (section 4.3).
 
     Args:
         K: A matrix (N, N).
-        tol: As in `is_psd`.
+        tolerance: As in `is_psd`.
         name: What the error calls it.
 
     Raises:
@@ -75,7 +75,7 @@ def require_psd(K, tol=None, name="K"):
         ...
         ValueError: K must be symmetric positive semi-definite (Mercer); received smallest eigenvalue -1, largest 3
     """
-    if not is_psd(K, tol):
+    if not is_psd(K, tolerance):
         low, high = extreme_eigenvalues(_square(K))
         raise ValueError(
             f"{name} must be symmetric positive semi-definite (Mercer); "

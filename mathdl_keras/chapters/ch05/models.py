@@ -77,7 +77,7 @@ class MLP(ChecksData, keras.Model):
         self.check_features(ops.shape(x))
         H, Zs = ops.convert_to_tensor(x, dtype=self.compute_dtype), []
         for layer in self.dense:  # `Dense` itself computes in float32 on PyTorch, whatever its dtype
-            Zs.append(ops.einsum("bi,ij->bj", H, ops.cast(layer.kernel, H.dtype)) + ops.cast(layer.bias, H.dtype))
+            Zs.append(H @ ops.cast(layer.kernel, H.dtype) + ops.cast(layer.bias, H.dtype))
             H = layer.activation(Zs[-1])
         return Zs
 

@@ -13,6 +13,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch05.models import MLP
+from mathdl_keras.core.linalg import gram, matvec, transpose
 from mathdl_keras.core.loops import compiled_loop
 from mathdl_keras.core.precision import allow_float64
 
@@ -52,7 +53,7 @@ class Replicas:
         """`Z (count, M, n)`, the pre-activations, and f(x) - y, `(count, M)`."""
         W, b, c, a = self.split(theta)
         Z = ops.einsum("md,rdn->rmn", ops.convert_to_tensor(self.x), W) + b[:, None, :]
-        return Z, ops.einsum("rmn,rn->rm", self.sigma(Z), c) + a - ops.convert_to_tensor(self.y)
+        return Z, matvec(self.sigma(Z), c) + a - ops.convert_to_tensor(self.y)
 
     def jacobian(self, theta, Z):
         r""":math:`\partial f(x_m)/\partial\theta`, `(count, M, parameters)`."""
@@ -69,7 +70,7 @@ class Replicas:
     def gradients(self, theta):
         """Of the mean squared errors, shaped like theta."""
         Z, r = self.forward(theta)
-        return ops.einsum("rm,rmp->rp", r, self.jacobian(theta, Z)) * (2 / len(self.y))
+        return matvec(transpose(self.jacobian(theta, Z)), r) * (2 / len(self.y))
 
     def minimize(self, theta, steps):
         r"""Levenberg-Marquardt steps :math:`-(J^\top J + \mu (1 + |J|^2) I)^{-1} J^\top r`, kept where the loss falls.
@@ -88,8 +89,8 @@ class Replicas:
             Z, r = self.forward(theta)
             J, loss = self.jacobian(theta, Z), ops.sum(ops.square(r), axis=1) / len(self.y)
             damping = mu * (1 + ops.sum(ops.square(J), axis=(1, 2)))
-            A = ops.einsum("rmp,rmq->rpq", J, J) + damping[:, None, None] * ops.convert_to_tensor(identity)
-            step = ops.solve(A, ops.einsum("rmp,rm->rp", J, r)[:, :, None])[:, :, 0]
+            A = gram(J) + damping[:, None, None] * ops.convert_to_tensor(identity)
+            step = ops.solve(A, matvec(transpose(J), r)[:, :, None])[:, :, 0]
             tried = self.losses(theta - step)
             better = tried < loss
             mu = ops.clip(ops.where(better, mu / 3, mu * 4), *DAMPING)

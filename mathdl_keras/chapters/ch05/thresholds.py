@@ -10,6 +10,7 @@ from keras import ops
 from scipy import optimize
 
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs, check_table
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled
 
 __all__ = ["is_threshold_function", "threshold_functions", "threshold_weights"]
@@ -109,6 +110,6 @@ def threshold_functions(D, largest):
 @compiled
 def _codes(x, W, thresholds, places):
     """The truth tables as numbers in binary, `(weights, thresholds)`; below 2^16, so float32 is exact."""
-    sums = ops.einsum("vd,wd->wv", x, W)
+    sums = W @ transpose(x)
     fires = ops.cast(sums[:, None, :] > thresholds, "float32")  # (weights, thresholds, rows)
-    return ops.einsum("wtv,v->wt", fires, places)
+    return matvec(fires, places)

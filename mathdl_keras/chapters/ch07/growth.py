@@ -10,6 +10,8 @@ In define-by-run the next step simply has one more layer. A compiled step must b
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.linalg import transpose
+
 __all__ = ["insert_identity_layer", "mlp_apply"]
 
 
@@ -36,8 +38,8 @@ def mlp_apply(theta, x):
         raise ValueError(f"theta must hold a matrix and a bias for each layer; received {len(theta)} tensors")
     theta, H = [ops.convert_to_tensor(t) for t in theta], ops.convert_to_tensor(x)
     for W, b in zip(theta[:-2:2], theta[1:-2:2], strict=True):
-        H = ops.relu(ops.einsum("bd,hd->bh", H, W) + b)
-    return ops.einsum("bh,kh->bk", H, theta[-2]) + theta[-1]
+        H = ops.relu(H @ transpose(W) + b)
+    return H @ transpose(theta[-2]) + theta[-1]
 
 
 def insert_identity_layer(theta, after=1):

@@ -21,6 +21,7 @@ from keras import ops
 from mathdl_keras.chapters.ch03.labels import one_hot
 from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
 from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.core.linalg import gram, transpose
 
 __all__ = ["shallow_gradients"]
 
@@ -28,19 +29,19 @@ __all__ = ["shallow_gradients"]
 def forward(theta, x, sigma):
     """U, and what the backward pass needs: x, Z and H."""
     W, b1, C, b2 = theta
-    Z = ops.einsum("...hd,...md->...mh", W, x) + b1[..., None, :]
+    Z = x @ transpose(W) + b1[..., None, :]
     H = sigma(Z)
-    U = ops.einsum("...kh,...mh->...mk", C, H) + b2[..., None, :]
+    U = H @ transpose(C) + b2[..., None, :]
     return U, (x, Z, H)
 
 
 def backward(theta, dU, cache, sigma):
     r"""The gradients of W, b1, C and b2, summed over the batch, from :math:`\partial\rho/\partial U`."""
     (_, _, C, _), (x, Z, H) = theta, cache
-    delta = ops.einsum("...kh,...mk->...mh", C, dU)
+    delta = dU @ C
     dZ = delta * sigma.derivative(Z)
-    dW = ops.einsum("...mh,...md->...hd", dZ, x)
-    dC = ops.einsum("...mk,...mh->...kh", dU, H)
+    dW = gram(dZ, x)
+    dC = gram(dU, H)
     return dW, ops.sum(dZ, axis=-2), dC, ops.sum(dU, axis=-2)
 
 

@@ -15,6 +15,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch07.sampling import check_batch_size
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import gram
 
 __all__ = ["minibatch_gradient_covariance", "sgd_stationary_covariance"]
 
@@ -45,7 +46,7 @@ def minibatch_gradient_covariance(per_sample_gradients, batch_size, replace=Fals
         raise ValueError(f"per_sample_gradients must have shape (M, d); received shape {tuple(g.shape)}")
     M = g.shape[0]
     noise = g - ops.sum(g, axis=0) / M
-    return _factor(M, batch_size, replace) / M * ops.einsum("mi,mj->ij", noise, noise)
+    return _factor(M, batch_size, replace) / M * gram(noise)
 
 
 def _factor(M, B, replace):
@@ -54,7 +55,7 @@ def _factor(M, B, replace):
     return (1 if replace else (M - B) / max(M - 1, 1)) / B
 
 
-def sgd_stationary_covariance(X, r, learning_rate, batch_size, replace=False):
+def sgd_stationary_covariance(x, r, learning_rate, batch_size, replace=False):
     r"""The stationary covariance C of least squares by SGD, exactly (§7.3).
 
     For :math:`y = X\theta^* + r` with :math:`X^\top r = 0` a step with independent batches takes the error :math:`e =
@@ -71,7 +72,7 @@ def sgd_stationary_covariance(X, r, learning_rate, batch_size, replace=False):
     For one parameter and X = 1, where r has variance :math:`s^2`: :math:`C = \eta s^2 c/(B(2 - \eta))`.
 
     Args:
-        X: Rows (M, d).
+        x: Rows (M, d).
         r: The residuals (M,) of least squares.
         learning_rate: :math:`\eta` of the loss :math:`\frac1{2M}\lVert X\theta - y\rVert^2`, with its 1/2.
         batch_size: B.
@@ -89,7 +90,7 @@ def sgd_stationary_covariance(X, r, learning_rate, batch_size, replace=False):
         >>> round(float(C[0, 0]), 4)  # 0.5 / (2 - 0.5)
         0.3333
     """
-    X, r = _least_squares(X, r, learning_rate)
+    X, r = _least_squares(x, r, learning_rate)
     (M, d), eta, factor = X.shape, learning_rate, _factor(len(X), batch_size, replace)
     H = X.T @ X / M
     A = np.eye(d) - eta * H

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops, tree
 
 from mathdl_keras.core.checks import as_table, check_data
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled_loop
 
 __all__ = ["sgd_replicas", "sgd_step"]
@@ -91,9 +92,9 @@ def _descend(k, state):
     theta, batches, x, y, rates = state
     rows = batches[k]  # (R, B) or (1, B)
     X = ops.take(x, rows, axis=0)  # (R, B, d) or (1, B, d)
-    residual = ops.einsum("...bd,...d->...b", X, theta) - ops.take(y, rows)
+    residual = matvec(X, theta) - ops.take(y, rows)
     B = ops.cast(ops.shape(rows)[-1], theta.dtype)
-    gradient = ops.einsum("...b,...bd->...d", residual, X) / B
+    gradient = matvec(transpose(X), residual) / B
     return sgd_step(theta, gradient, rates[k]), batches, x, y, rates
 
 

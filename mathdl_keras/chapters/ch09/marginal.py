@@ -10,19 +10,20 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import gram, matvec
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["solve_dropout_least_squares", "marginalized_dropout_loss"]
 
 
-def marginalized_dropout_loss(X, y, w, rate):
+def marginalized_dropout_loss(x, y, w, rate):
     r"""The squared loss of a linear model averaged over all masks of inverted dropout (§9.3), in closed form.
 
     It also serves the last hidden layer of a network (§9.4): there X are its outputs h and w its weights c, and the
     second term is :math:`\frac{1-p}{p} \sum_n c_n^2 h_n^2`.
 
     Args:
-        X: `(rows, features)`, what is dropped.
+        x: `(rows, features)`, what is dropped.
         y: `(rows,)`.
         w: `(features,)`.
         rate: :math:`1 - p`, in [0, 1).
@@ -38,10 +39,10 @@ def marginalized_dropout_loss(X, y, w, rate):
         8.0
     """
     p = _keep(rate)
-    X, y, w = map(ops.convert_to_tensor, (X, y, w))
-    residual = y - ops.einsum("mj,j->m", X, w)
-    penalty = ops.einsum("mj,j->", ops.square(X), ops.square(w))
-    return (ops.sum(ops.square(residual)) + (1 - p) / p * penalty) / X.shape[0]  # ops.mean would round to float32
+    X, y, w = map(ops.convert_to_tensor, (x, y, w))
+    residual = y - matvec(X, w)
+    penalty = ops.sum(matvec(ops.square(X), ops.square(w)))
+    return (ops.sum(ops.square(residual)) + (1 - p) / p * penalty) / X.shape[0]
 
 
 def solve_dropout_least_squares(x, y, rate):
@@ -68,9 +69,9 @@ def solve_dropout_least_squares(x, y, rate):
     p, single, (x, y) = _keep(rate), np.ndim(y) == 1, as_table(x, y)
     with allow_float64():
         X = ops.convert_to_tensor(x)
-        gram = ops.convert_to_numpy(ops.einsum("mi,mj->ij", X, X)) / len(x)
+        G = ops.convert_to_numpy(gram(X)) / len(x)
     try:
-        w = np.linalg.solve(gram + (1 - p) / p * np.diag(np.diag(gram)), x.T @ y / len(x))
+        w = np.linalg.solve(G + (1 - p) / p * np.diag(np.diag(G)), x.T @ y / len(x))
     except np.linalg.LinAlgError:
         raise ValueError(f"x must have independent features, none of them zero; received rate={rate}") from None
     return w[:, 0] if single else w

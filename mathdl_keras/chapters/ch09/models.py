@@ -6,12 +6,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch01.solvers import ridge_regression, solve_ridge
+from mathdl_keras.chapters.ch01.solvers import ridge_regression
 from mathdl_keras.chapters.ch02.linear import LinearModel
 from mathdl_keras.chapters.ch09.regularizers import L2
 from mathdl_keras.chapters.ch09.solvers import SOLVERS, lasso_path, normal_equations
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import solve_ridge
 from mathdl_keras.core.precision import allow_float64
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["Lasso", "RidgeRegression"]
 
@@ -25,7 +27,7 @@ class PenalizedFit:
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class RidgeRegression(LinearModel):
+class RidgeRegression(RenamedArguments, LinearModel):
     r"""Linear regression with the penalty :math:`\lambda\|w\|^2` (§9.2).
 
     .. math:: \min_{w, b} \frac1M \|Y - Xw - b\|^2 + \lambda \|w\|^2, \qquad
@@ -33,10 +35,10 @@ class RidgeRegression(LinearModel):
 
     with centred data; the bias has no penalty. `(batch, features) -> (batch, units)`. `fit_closed_form` solves it in
     float64 and rounds once; `fit` descends to the same weights: compile it with `"mse"`. It is
-    `sklearn.linear_model.Ridge(alpha=M * ridge)`.
+    `sklearn.linear_model.Ridge(alpha=M * l2)`.
 
     Args:
-        ridge: :math:`\lambda > 0`.
+        l2: Float, the penalty :math:`\lambda > 0`.
         fit_intercept: Whether there is a bias.
         units: The number of targets.
         kernel_initializer: Where `fit` starts.
@@ -53,12 +55,14 @@ class RidgeRegression(LinearModel):
         (0.5, 0.5)
     """
 
-    def __init__(self, ridge=1.0, fit_intercept=True, units=1, kernel_initializer="glorot_uniform", **kwargs):
-        if isinstance(ridge, bool) or not isinstance(ridge, int | float) or not 0 < ridge < float("inf"):
-            raise ValueError(f"ridge must be positive and finite; received ridge={ridge!r}")
+    renamed_arguments = {"ridge": "l2"}
+
+    def __init__(self, l2=1.0, fit_intercept=True, units=1, kernel_initializer="glorot_uniform", **kwargs):
+        if isinstance(l2, bool) or not isinstance(l2, int | float) or not 0 < l2 < float("inf"):
+            raise ValueError(f"l2 must be positive and finite; received l2={l2!r}")
         super().__init__(fit_intercept, units, kernel_initializer, **kwargs)
-        self.kernel_regularizer = L2(ridge / units)  # "mse" is a mean over the targets, too
-        self.ridge = float(ridge)
+        self.kernel_regularizer = L2(l2 / units)  # "mse" is a mean over the targets, too
+        self.l2 = float(l2)
 
     def fit_closed_form(self, x, y):
         """Sets the weights to the minimizer, found in float64.
@@ -83,18 +87,18 @@ class RidgeRegression(LinearModel):
     def _solve(self, x, y):
         if x.shape[1] <= len(x):
             gram, moment, mean_x, mean_y = normal_equations(x, y, self.fit_intercept)
-            return solve_ridge(gram, moment, self.ridge), mean_x, mean_y
+            return solve_ridge(gram, moment, self.l2), mean_x, mean_y
         mean_x, mean_y = (v.mean(axis=0) * self.fit_intercept for v in (x, y))
-        return ridge_regression(x - mean_x, y - mean_y, self.ridge), mean_x, mean_y
+        return ridge_regression(x - mean_x, y - mean_y, self.l2), mean_x, mean_y
 
     def effective_dof(self, x):
         r""":math:`\sum_i \frac{d_i^2}{d_i^2 + M\lambda}` with d the singular values of the centred features."""
         x = as_table(x)
         d = np.linalg.svd(x - x.mean(axis=0) * self.fit_intercept, compute_uv=False)
-        return float(np.sum(d**2 / (d**2 + len(x) * self.ridge)))
+        return float(np.sum(d**2 / (d**2 + len(x) * self.l2)))
 
     def get_config(self):
-        return super().get_config() | {"ridge": self.ridge}
+        return super().get_config() | {"l2": self.l2}
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")

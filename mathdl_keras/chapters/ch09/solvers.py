@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch02.rows import Rows
 from mathdl_keras.chapters.ch09.regularizers import soft_threshold
 from mathdl_keras.core.loops import compiled_loop
 from mathdl_keras.core.precision import allow_float64
+from mathdl_keras.core.rows import Rows
 
 __all__ = ["LassoPath", "lasso_path", "ridge_path"]
 
@@ -45,7 +45,7 @@ class LassoPath:
     steps: int
 
 
-def ridge_path(x, y, ridges, fit_intercept=True):
+def ridge_path(x, y, l2, fit_intercept=True):
     r"""Ridge regressions for many penalties, from one eigendecomposition (§9.2).
 
     .. math:: w(\lambda) = V \operatorname{diag}\Big(\frac1{e_i + \lambda}\Big) V^\top c, \qquad
@@ -54,7 +54,7 @@ def ridge_path(x, y, ridges, fit_intercept=True):
     Args:
         x: `(rows, features)`.
         y: `(rows,)`.
-        ridges: The penalties :math:`\lambda > 0`, `(penalties,)`.
+        l2: Array `(penalties,)`, the penalties :math:`\lambda > 0`.
         fit_intercept: Whether there is a bias, which has no penalty.
 
     Returns:
@@ -69,18 +69,18 @@ def ridge_path(x, y, ridges, fit_intercept=True):
         >>> kernel[:, 0].round(6).tolist(), dof.round(6).tolist()
         ([0.5, 0.25], [0.5, 0.25])
     """
-    ridges = _penalties("ridges", ridges)
-    if not np.all(ridges > 0):
-        raise ValueError(f"ridges must be positive; received {ridges.min()}")
+    l2 = _penalties("l2", l2)
+    if not np.all(l2 > 0):
+        raise ValueError(f"l2 must be positive; received {l2.min()}")
     with allow_float64():
         gram, moment, mean_x, mean_y = map(ops.convert_to_numpy, normal_equations(x, y, fit_intercept))
     e, V = np.linalg.eigh(gram)
-    shrunk = np.maximum(e, 0) + ridges[:, None]
+    shrunk = np.maximum(e, 0) + l2[:, None]
     kernel = ((V.T @ moment[:, 0]) / shrunk) @ V.T
     return kernel, mean_y[0] - kernel @ mean_x, np.sum(np.maximum(e, 0) / shrunk, axis=1)
 
 
-def lasso_path(x, y, penalties, fit_intercept=True, solver="fista", tol=1e-12, max_steps=100_000):
+def lasso_path(x, y, l1, fit_intercept=True, solver="fista", tolerance=1e-12, max_steps=100_000):
     r"""The lasso for many penalties at once, by proximal gradient descent (§9.2).
 
     .. math:: \min_w \frac1{2M} \|Y - Xw - b\|^2 + \lambda \|w\|_1, \qquad
@@ -88,17 +88,17 @@ def lasso_path(x, y, penalties, fit_intercept=True, solver="fista", tol=1e-12, m
 
     `ista` takes :math:`z_k = w_k`; `fista` extrapolates, :math:`z_k = w_k + \beta_k(w_k - w_{k-1})`, and starts anew
     wherever that points uphill. It stops where :math:`\frac1M X_j^\top r = \lambda\operatorname{sign} w_j` for
-    :math:`w_j \ne 0` and :math:`|\frac1M X_j^\top r| \le \lambda` for :math:`w_j = 0` hold within `tol`
+    :math:`w_j \ne 0` and :math:`|\frac1M X_j^\top r| \le \lambda` for :math:`w_j = 0` hold within `tolerance`
     :math:`\max|c|`.
 
     Args:
         x: `(rows, features)`.
         y: `(rows,)`.
-        penalties: :math:`\lambda \ge 0`, `(penalties,)`. From :math:`\max|c|` on all weights are zero.
+        l1: Array `(penalties,)`, the penalties :math:`\lambda \ge 0`. From :math:`\max|c|` on all weights are zero.
         fit_intercept: Whether there is a bias, which has no penalty.
         solver: `"fista"` or `"ista"`.
-        tol: Of the optimality conditions.
-        max_steps: At most so many; a warning says if that was not enough.
+        tolerance: Float, within which the optimality conditions hold.
+        max_steps: Integer, the most steps; a warning says if they were not enough.
 
     Returns:
         A `LassoPath`.
@@ -112,7 +112,7 @@ def lasso_path(x, y, penalties, fit_intercept=True, solver="fista", tol=1e-12, m
         >>> path.kernel.round(6).tolist()
         [[4.0, 1.0], [2.0, 0.0]]
     """
-    penalties = _penalties("penalties", penalties)
+    l1 = _penalties("l1", l1)
     if solver not in SOLVERS:
         raise ValueError(f"solver must be one of {', '.join(SOLVERS)}; received solver={solver!r}")
     with allow_float64():
@@ -120,18 +120,19 @@ def lasso_path(x, y, penalties, fit_intercept=True, solver="fista", tol=1e-12, m
         gram_, moment_, mean_x, mean_y = map(ops.convert_to_numpy, (gram, moment, mean_x, mean_y))
         top = np.linalg.eigvalsh(gram_)[-1]
         step = np.array(1 / top if top > 0 else 0.0)
-        start = np.zeros((len(gram_), len(penalties)))
-        state = (start, start, np.ones(len(penalties)), gram_, moment_, penalties, step)
+        start = np.zeros((len(gram_), len(l1)))
+        state = (start, start, np.ones(len(l1)), gram_, moment_, l1, step)
         scale, steps = max(np.abs(moment_).max(), np.finfo("float64").tiny), 0
         while True:
             kernel = ops.convert_to_numpy(state[0])
-            residual = optimality_gap(kernel, gram_, moment_, penalties) / scale
-            if residual.max() <= tol or steps >= max_steps:
+            residual = optimality_gap(kernel, gram_, moment_, l1) / scale
+            if residual.max() <= tolerance or steps >= max_steps:
                 break
             state, steps = _descend[solver](state, CHUNK), steps + CHUNK
-    if residual.max() > tol:
+    if residual.max() > tolerance:
         warnings.warn(
-            f"the lasso is optimal within {residual.max():.1e} after {steps} steps; tol={tol:.1e}", stacklevel=2
+            f"the lasso is optimal within {residual.max():.1e} after {steps} steps; tolerance={tolerance:.1e}",
+            stacklevel=2,
         )
     return LassoPath(kernel.T, mean_y[0] - kernel.T @ mean_x, residual, steps)
 
@@ -150,7 +151,7 @@ def normal_equations(x, y, fit_intercept=True):
 
 
 def _proximal_step(z, gram, moment, penalty, step):
-    return soft_threshold(z - step * (ops.einsum("ij,jk->ik", gram, z) - moment), step * penalty)
+    return soft_threshold(z - step * (gram @ z - moment), step * penalty)
 
 
 def _ista(k, state):

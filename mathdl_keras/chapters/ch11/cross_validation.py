@@ -2,25 +2,26 @@ r"""Cross-validation of any Keras model (section 11.5)."""
 
 import contextlib
 import random
+import sys
+from functools import partial
 
 import keras
 import numpy as np
 from keras import tree
-from rich.progress import track
 
 from mathdl_keras.chapters.ch11.folds import IllConditionedError, fold_predictions
-from mathdl_keras.chapters.ch11.samples import as_arrays, count_rows, take_rows
+from mathdl_keras.chapters.ch11.samples import Samples, take_rows
 from mathdl_keras.chapters.ch11.selection import FoldScores
 from mathdl_keras.chapters.ch11.splits import KFold
 from mathdl_keras.core.checks import as_table, check_data
 from mathdl_keras.core.measures import as_measures
+from mathdl_keras.core.progress import shown
+from mathdl_keras.core.rows import in_blocks
 
 __all__ = ["cross_validate"]
 
-BATCH = 8192  # rows at a time, of models that `fit` has not compiled
 
-
-def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, groups=None, seed=0, progress=False, **fit):
+def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, groups=None, seed=0, progress=None, **fit):
     r"""Trains a fresh model for each fold on all other samples, and scores it on both (§11.5).
 
     .. math:: \mathrm{CV}_k = \frac1k \sum_{j=1}^k \frac1{|F_j|} \sum_{m \in F_j} \ell(y_m, m(x_m; \hat\theta^{(-j)}))
@@ -48,7 +49,7 @@ def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, group
         epochs: Of `fit`; `None` for `fit_closed_form`.
         groups: For `GroupKFold`, the group of each sample.
         seed: Of shuffling, initial weights and training, or `None`.
-        progress: Whether to show a bar.
+        progress: Boolean, whether to show a bar; `None`, the default, for one on a terminal while models train.
         **fit: Further arguments of `model.fit`, such as `batch_size` or `callbacks`.
 
     Returns:
@@ -65,28 +66,35 @@ def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, group
         >>> scores.validation["mse"].shape, round(scores.mean["mse"], 6)
         ((5,), 0.0)
     """
+    samples = Samples.of(x, y)
+    pairs = folds_of(cv, samples, groups, seed)
+    return cross_validate_folds(build_model, samples, pairs, metrics, epochs, seed, progress, fit)
+
+
+def cross_validate_folds(build_model, samples, pairs, metrics, epochs, seed, progress, fit):
+    """The `FoldScores` of `Samples` on pairs of training and validation indices; see `cross_validate`."""
     if isinstance(build_model, keras.Model):
         raise ValueError(f"build_model must be a function that returns a new model; received one, {build_model.name}")
-    x, y, metrics = as_arrays(x), as_arrays(y), as_measures(metrics)
-    pairs = folds_of(cv, x, y, groups, seed)
+    measures = as_measures(metrics)
     with _generators_kept():
-        predictions = _at_once(build_model, x, y, pairs, epochs)
+        predictions = _at_once(build_model, samples, pairs, epochs)
         if predictions is None:
-            predictions = _one_by_one(build_model, x, y, pairs, epochs, seed, fit)
-        rows = [
-            [[metric(take_rows(y, part), p) for metric in metrics] for part, p in zip(pair, predicted, strict=True)]
-            for pair, predicted in track(
-                zip(pairs, predictions, strict=True), "folds", len(pairs), disable=not progress
-            )
+            predictions = _one_by_one(build_model, samples, pairs, epochs, seed, fit)
+        scores = [
+            [
+                [measure(take_rows(samples.y, part), p) for measure in measures]
+                for part, p in zip(pair, next(predictions), strict=True)
+            ]
+            for pair in shown(pairs, "folds", progress, long=epochs is not None and sys.stdout.isatty())
         ]
-    names, values = [metric.name for metric in metrics], np.array(rows)  # (folds, 2, metrics)
+    names, values = [measure.name for measure in measures], np.array(scores)  # (folds, 2, measures)
     train, validation = (dict(zip(names, values[:, i].T, strict=True)) for i in (0, 1))
-    return FoldScores(train, validation, {metric.name: metric.greater_is_better for metric in metrics})
+    return FoldScores(train, validation, {measure.name: measure.greater_is_better for measure in measures})
 
 
-def folds_of(cv, x, y, groups, seed):
+def folds_of(cv, samples, groups, seed):
     """Training and validation indices of each fold, checked."""
-    n = count_rows((x, y))
+    n, y = samples.count, samples.y
     if isinstance(cv, int | np.integer):
         cv = KFold(cv, shuffle=True, seed=seed)
     pairs = [
@@ -113,15 +121,16 @@ def _generators_kept():
         np.random.set_state(states[1])
 
 
-def _at_once(build_model, x, y, pairs, epochs):
+def _at_once(build_model, samples, pairs, epochs):
     """Predictions for both parts of each fold, if all folds can be fitted at once; else `None`."""
-    if epochs is not None or not _is_partition(pairs, count_rows(x)) or not isinstance(x, np.ndarray):
+    if epochs is not None or not _is_partition(pairs, samples.count) or not isinstance(samples.x, np.ndarray):
         return None
     try:
-        found = fold_predictions(build_model(), *as_table(x, y), [validation for _, validation in pairs])
+        x, y = as_table(samples.x, samples.y)
+        found = fold_predictions(build_model(), x, y, [validation for _, validation in pairs])
     except IllConditionedError:
         return None
-    return found if found is None else [[p[part] for part in pair] for p, pair in zip(found, pairs, strict=True)]
+    return None if found is None else ([p[part] for part in pair] for p, pair in zip(found, pairs, strict=True))
 
 
 def _is_partition(pairs, n):
@@ -136,26 +145,28 @@ def _distinct(rows, n):
     return np.count_nonzero(seen)
 
 
-def _one_by_one(build_model, x, y, pairs, epochs, seed, fit):
+def _one_by_one(build_model, samples, pairs, epochs, seed, fit):
     """The same, each by a model of its own."""
-    for name, data in (("x", x), ("y", y)):
+    for name, data in (("x", samples.x), ("y", samples.y)):
         tree.map_structure(lambda part, name=name: check_data(part, name), data)
-    for fold, pair in enumerate(pairs):
+    for fold, (train, validation) in enumerate(pairs):
         if seed is not None and epochs is not None:
             keras.utils.set_random_seed(seed + fold)
-        model = build_model()
-        data = [take_rows(v, pair[0]) for v in (x, y)]
-        if epochs is not None:
-            model.fit(*data, epochs=epochs, **{"verbose": 0} | fit)
-            yield [model.predict(take_rows(x, part), verbose=0) for part in pair]
-        elif hasattr(model, "fit_closed_form"):
-            model.fit_closed_form(*data)
-            yield [_call(model, take_rows(x, part)) for part in pair]
-        else:
-            raise ValueError(f"epochs must be given to train {type(model).__name__}, which has no fit_closed_form")
+        predict = _trained(build_model(), samples.take(train), epochs, fit)
+        yield [predict(take_rows(samples.x, part)) for part in (train, validation)]
+
+
+def _trained(model, samples, epochs, fit):
+    """The predictions of a model that was trained on all these samples, as a function."""
+    if epochs is not None:
+        model.fit(samples.x, samples.y, epochs=epochs, **{"verbose": 0} | fit)
+        return partial(model.predict, verbose=0)
+    if not hasattr(model, "fit_closed_form"):
+        raise ValueError(f"epochs must be given to train {type(model).__name__}, which has no fit_closed_form")
+    model.fit_closed_form(samples.x, samples.y)
+    return partial(_call, model)
 
 
 def _call(model, x):
     """Predictions without compiling a program for each fold, as `predict` would."""
-    blocks = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
-    return np.concatenate([keras.ops.convert_to_numpy(model(block)) for block in blocks])
+    return np.concatenate([keras.ops.convert_to_numpy(model(x[block])) for block in in_blocks(len(x))])

@@ -6,6 +6,7 @@ r"""How the risk in training and in validation changes with the model, and with 
 | `LearningCurve` | the number of training samples | whether more data would help |
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mathdl_keras.chapters.ch11.cross_validation import cross_validate, folds_of
-from mathdl_keras.chapters.ch11.samples import as_arrays, count_rows
+from mathdl_keras.chapters.ch11.cross_validation import cross_validate_folds, folds_of
+from mathdl_keras.chapters.ch11.samples import Samples
 from mathdl_keras.chapters.ch11.selection import FoldScores, select_candidate
+from mathdl_keras.core.progress import shown
 
 __all__ = ["Curve", "LearningCurve", "ValidationCurve"]
 
@@ -88,24 +90,26 @@ class ValidationCurve:
     cv: Any = 5
     metric: Any = "mse"
 
-    def run(self, x, y, epochs=None, *, track=iter, **settings):
+    def run(self, x, y, epochs=None, *, groups=None, seed=0, progress=None, **fit):
         """The curve.
 
         Args:
-            x: Inputs.
-            y: Targets.
+            x: Inputs: an array, or a nest of arrays, with n rows.
+            y: Targets with n rows.
             epochs: As in `cross_validate`.
-            track: What the values are run through, such as a progress bar.
-            **settings: Further arguments of `cross_validate`.
+            groups: As in `cross_validate`.
+            seed: As in `cross_validate`.
+            progress: Boolean, whether to show a bar over the values; `None`, the default, for one on a terminal while
+                models train.
+            **fit: Further arguments of `model.fit`.
 
         Returns:
             A `Curve`. Where two degrees fit equally well up to rounding, the rule `one_se` is the one to ask.
         """
-        scores = [
-            cross_validate(partial(self.build_model, value), x, y, self.cv, self.metric, epochs, **settings)
-            for value in track(list(self.values))
-        ]
-        return Curve(list(self.values), scores, next(iter(scores[0].mean)))
+        samples, values = Samples.of(x, y), list(self.values)
+        pairs = folds_of(self.cv, samples, groups, seed)
+        jobs = [(partial(self.build_model, value), pairs) for value in values]
+        return _curve(values, samples, jobs, self.metric, epochs, seed, progress, fit)
 
 
 @dataclass(frozen=True)
@@ -137,16 +141,21 @@ class LearningCurve:
     cv: Any = 5
     metric: Any = "mse"
 
-    def run(self, x, y, epochs=None, *, groups=None, seed=0, track=iter, **settings):
+    def run(self, x, y, epochs=None, *, groups=None, seed=0, progress=None, **fit):
         """The curve; arguments as in `ValidationCurve.run`. The seed also draws the order of the samples."""
-        x, y = as_arrays(x), as_arrays(y)
-        rng = np.random.default_rng(seed)
-        pairs = [(rng.permutation(train), validation) for train, validation in folds_of(self.cv, x, y, groups, seed)]
-        most, sizes = min(len(train) for train, _ in pairs), list(self.sizes)
+        samples, sizes, rng = Samples.of(x, y), list(self.sizes), np.random.default_rng(seed)
+        pairs = [(rng.permutation(train), validation) for train, validation in folds_of(self.cv, samples, groups, seed)]
+        most = min(len(train) for train, _ in pairs)
         if not sizes or any(size != int(size) or not 1 <= size <= most for size in sizes):
-            raise ValueError(f"sizes must be integers from 1 to {most}, of {count_rows(x)} samples; received {sizes}")
-        scores = []
-        for size in track(sizes):
-            cut = [(train[:size], validation) for train, validation in pairs]
-            scores.append(cross_validate(self.build_model, x, y, cut, self.metric, epochs, seed=seed, **settings))
-        return Curve(sizes, scores, next(iter(scores[0].mean)))
+            raise ValueError(f"sizes must be integers from 1 to {most}, of {samples.count} samples; received {sizes}")
+        jobs = [(self.build_model, [(train[:size], validation) for train, validation in pairs]) for size in sizes]
+        return _curve(sizes, samples, jobs, self.metric, epochs, seed, progress, fit)
+
+
+def _curve(values, samples, jobs, metric, epochs, seed, progress, fit):
+    """The `Curve` of one cross-validation for each job, a function that builds a model and pairs of indices."""
+    scores = [
+        cross_validate_folds(build_model, samples, pairs, metric, epochs, seed, False, fit)
+        for build_model, pairs in shown(jobs, "values", progress, long=epochs is not None and sys.stdout.isatty())
+    ]
+    return Curve(values, scores, next(iter(scores[0].mean)))

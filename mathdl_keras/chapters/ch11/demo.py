@@ -40,8 +40,7 @@ def run(session: Session) -> Results:
 
     degrees = session.choose((0, 1, 2, 3, 8), tuple(range(11)))
     folds = KFold(FOLDS, shuffle=True, seed=session.seed)
-    track = session.track
-    curve = ValidationCurve(polynomial, degrees, folds).run(x, y, track=lambda v: track(v, "degrees"))
+    curve = ValidationCurve(polynomial, degrees, folds).run(x, y)
     chosen = choices(session, polynomial, degrees, x, y)
     views = {
         "x": x[:, 0],
@@ -49,7 +48,9 @@ def run(session: Session) -> Results:
         "curve": curve,
         "chosen": chosen,
         "fits": fits(polynomial, x, y, domain),
-        "learning": {degree: learn(session, polynomial, degree, x, y) for degree in LEARNING},
+        "learning": {
+            degree: learn(session, polynomial, degree, x, y) for degree in session.track(LEARNING, "learning curves")
+        },
         "leave_one_out": [loo_mse(polynomial(degree).design(x), y) for degree in degrees],
     }
     return Results([*_errors(session, curve), *_choice(curve, chosen, views["leave_one_out"])], [data], views)
@@ -79,8 +80,7 @@ def learn(session, polynomial, degree, x, y):
     """The learning curve of one degree."""
     sizes = session.choose([100, 390], [25, 35, 50, 75, 100, 150, 200, 300, 390])
     folds = KFold(FOLDS, shuffle=True, seed=session.seed)
-    runner = LearningCurve(lambda: polynomial(degree), sizes, folds)
-    return runner.run(x, y, seed=session.seed, track=lambda v: session.track(v, f"sizes, degree {degree}"))
+    return LearningCurve(lambda: polynomial(degree), sizes, folds).run(x, y, seed=session.seed)
 
 
 def _errors(session, curve):

@@ -27,12 +27,11 @@ from mathdl_keras.chapters.ch09.models import RidgeRegression
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
+from mathdl_keras.core.rows import about_means, in_blocks, medians
 
 __all__ = ["IllConditionedError", "fold_predictions", "fold_weights"]
 
-BLOCK = 8192  # rows at a time: large enough for the matrix product, small enough for the cache
 MOST_ENTRIES = 2**25  # of all folds' products: 256 MB
-SAMPLE = 500  # rows whose medians are the shift
 MOST = 1e10  # of the condition number of normal equations: six digits of float64 are left
 
 
@@ -51,7 +50,7 @@ class IllConditionedError(ValueError):
     """
 
 
-def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
+def fold_weights(x, y, validation, l2=0.0, fit_intercept=True):
     r"""The ridge regressions of all training sets, at the price of little more than one (§11.5).
 
     .. math:: \min_{W, b} \frac1{|T_j|} \sum_{m \in T_j} \lVert y_m - x_m^\top W - b\rVert^2 + \lambda \lVert W\rVert^2,
@@ -61,7 +60,7 @@ def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
         x: Features (..., n, p), a float64 array; leading axes are replicates.
         y: Targets (..., n, t).
         validation: The folds: index arrays that together hold every sample once.
-        ridge: :math:`\lambda \ge 0`.
+        l2: Float, the penalty :math:`\lambda \ge 0`.
         fit_intercept: Whether there is a b, which is not penalised.
 
     Returns:
@@ -77,39 +76,35 @@ def fold_weights(x, y, validation, ridge=0.0, fit_intercept=True):
         >>> kernels.round(6).ravel().tolist(), biases.round(6).ravel().tolist()
         ([2.0, 2.0], [1.0, 1.0])
     """
-    shift_x, shift_y = _shifts(x, y, fit_intercept)
-    moments = np.stack([_moments(x, y, np.asarray(rows), shift_x, shift_y) for rows in validation], axis=-3)
-    training, p = _sums_of_others(moments), x.shape[-1]
-    count, sums = training[..., :1, :1], training[..., :1, 1:]
-    products = training[..., 1:, 1:]
+    shift_x, shift_y = (medians(v)[..., None, :] if fit_intercept else np.zeros(v.shape[-1]) for v in (x, y))
+    products = np.stack([_products(x, y, np.asarray(rows), shift_x, shift_y) for rows in validation], axis=-3)
+    count, *sums = _parts(_sums_of_others(products), x.shape[-1])
     if fit_intercept:
-        products = products - np.swapaxes(sums, -1, -2) * (sums / count)
-    gram = products[..., :p, :p] + ridge * count * np.eye(p)
+        mean_x, mean_y, gram, moment = about_means(count, *sums)
+    else:
+        gram, moment = sums[2:]
+    gram = gram + l2 * count[..., None, None] * np.eye(x.shape[-1])
     _require_digits(gram)
-    moment = products[..., :p, p:]
     with allow_float64():  # one leading axis: a compiled function keeps to one rank
         problems = (v.reshape(-1, *v.shape[-2:]) for v in (gram, moment))
         kernels = ops.convert_to_numpy(_solve(*map(ops.convert_to_tensor, problems))).reshape(moment.shape)
     if not fit_intercept:
         return kernels, np.zeros_like(kernels[..., 0, :])
-    mean_x, mean_y = np.split(sums / count, [p], axis=-1)
-    biases = mean_y + shift_y[..., None, :, :] - (mean_x + shift_x[..., None, :, :]) @ kernels
-    return kernels, biases[..., 0, :]
+    biases = mean_y + shift_y - ((mean_x + shift_x)[..., None, :] @ kernels)[..., 0, :]
+    return kernels, biases
 
 
-def _shifts(x, y, fit_intercept):
-    """Medians, (..., 1, p) and (..., 1, t): within one deviation of the means, whatever an outlier does."""
-    if not fit_intercept:
-        return np.zeros(x.shape[-1]), np.zeros(y.shape[-1])
-    every = max(1, x.shape[-2] // SAMPLE)
-    return tuple(np.median(v[..., ::every, :], axis=-2, keepdims=True) for v in (x, y))
+def _parts(products, p):
+    """The number of rows, the sums of x and of y, and of their products: the entries of the sum of z z'."""
+    x, y = slice(1, p + 1), slice(p + 1, None)
+    return products[..., 0, 0], products[..., 0, x], products[..., 0, y], products[..., x, x], products[..., x, y]
 
 
-def _moments(x, y, rows, shift_x, shift_y):
+def _products(x, y, rows, shift_x, shift_y):
     """The sum of z z' over one fold, block by block: a symmetric product, of which BLAS computes half."""
     total = 0.0
-    for start in range(0, len(rows), BLOCK):
-        block = _slice(rows[start : start + BLOCK])
+    for part in in_blocks(len(rows)):
+        block = _slice(rows[part])
         part = x[..., block, :]
         z = np.concatenate([np.ones_like(part[..., :1]), part - shift_x, y[..., block, :] - shift_y], axis=-1)
         total = total + np.swapaxes(z, -1, -2) @ z
@@ -134,7 +129,7 @@ def _sums_of_others(moments):
 def _require_digits(gram):
     diagonal = np.sqrt(np.einsum("...ii->...i", gram))
     if not np.all(diagonal > 0):
-        raise IllConditionedError("x must have no constant feature in a training set where ridge is 0")
+        raise IllConditionedError("x must have no constant feature in a training set where l2 is 0")
     spectrum = np.linalg.eigvalsh(gram / diagonal[..., None] / diagonal[..., None, :])
     if not np.all(spectrum[..., -1] <= MOST * spectrum[..., 0]):
         raise IllConditionedError(f"x must have normal equations of condition at most {MOST:g} in every training set")
@@ -168,7 +163,7 @@ def fold_predictions(model, x, y, validation):
 def _ridge(model: RidgeRegression, x, y, validation):
     if not _can(model, RidgeRegression, x, y, validation):
         return None
-    kernels, biases = fold_weights(x, y, validation, model.ridge, model.fit_intercept)
+    kernels, biases = fold_weights(x, y, validation, model.l2, model.fit_intercept)
     return predictions(x, kernels, biases)
 
 
@@ -177,8 +172,8 @@ def _polynomial(model: PolynomialRegression, x, y, validation):
     if not _can(model, PolynomialRegression, x[:, :1], y, validation):
         return None
     phi = model.design(x)
-    if model.ridge:
-        kernels, biases = fold_weights(phi[:, 1:], y, validation, model.ridge)
+    if model.l2:
+        kernels, biases = fold_weights(phi[:, 1:], y, validation, model.l2)
         return predictions(phi[:, 1:], kernels, biases)
     # in a basis that is orthonormal on all samples, no training set has ill-conditioned normal equations
     Q, _ = np.linalg.qr(phi)

@@ -7,17 +7,19 @@ from keras import ops
 from mathdl_keras.chapters.ch11.layers import PolynomialFeatures1D, check_polynomial, polynomial_features
 from mathdl_keras.chapters.ch11.risk import smoother
 from mathdl_keras.core.checks import ChecksData, as_table
+from mathdl_keras.core.linalg import gram, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["PolynomialRegression"]
 
 
-_solve = compiled(lambda Q, R, y: ops.solve_triangular(R, ops.einsum("mn,mk->nk", Q, y), lower=False))
+_solve = compiled(lambda Q, R, y: ops.solve_triangular(R, gram(Q, y), lower=False))
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class PolynomialRegression(ChecksData, keras.Model):
+class PolynomialRegression(RenamedArguments, ChecksData, keras.Model):
     r"""A polynomial of degree P, fitted by least squares (§11.2, §11.3).
 
     .. math:: m(x; \theta) = \sum_{n=0}^P \theta_n\, p_n(x), \qquad
@@ -28,12 +30,12 @@ class PolynomialRegression(ChecksData, keras.Model):
     depends on the basis. The constant is not penalised.
 
     `(batch, 1) -> (batch, units)`. `fit` trains by gradients, as any Keras model, towards the weights that
-    `fit_closed_form` computes (with `mse`, and for `ridge = 0`).
+    `fit_closed_form` computes (with `mse`, and for `l2 = 0`).
 
     Args:
         degree: P >= 0.
         basis: `legendre`, `chebyshev` or `monomial`.
-        ridge: :math:`\lambda \ge 0`, of `fit_closed_form`.
+        l2: Float, the penalty :math:`\lambda \ge 0`, of `fit_closed_form`.
         domain: [a, b], where the data lie; it becomes [-1, 1].
         units: The number of targets.
         kernel_initializer: Where `fit` starts.
@@ -48,15 +50,17 @@ class PolynomialRegression(ChecksData, keras.Model):
         [1.0, 0.0, -3.0]
     """
 
-    def __init__(self, degree, basis="legendre", ridge=0.0, domain=(-1.0, 1.0), units=1, kernel_initializer="zeros",
+    renamed_arguments = {"ridge": "l2"}
+
+    def __init__(self, degree, basis="legendre", l2=0.0, domain=(-1.0, 1.0), units=1, kernel_initializer="zeros",
                  **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.degree, self.basis, self.domain = check_polynomial(degree, basis, domain)
-        if not 0 <= ridge < float("inf"):
-            raise ValueError(f"ridge must be finite and >= 0; received ridge={ridge}")
+        if not 0 <= l2 < float("inf"):
+            raise ValueError(f"l2 must be finite and >= 0; received l2={l2}")
         if not isinstance(units, int) or units < 1:
             raise ValueError(f"units must be an integer >= 1; received units={units!r}")
-        self.ridge, self.units = ridge, units
+        self.l2, self.units = l2, units
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.features = PolynomialFeatures1D(degree, basis, self.domain, dtype=self.dtype_policy)
         self.kernel = None
@@ -70,7 +74,7 @@ class PolynomialRegression(ChecksData, keras.Model):
 
     def call(self, x):
         phi = self.features(x)
-        return ops.einsum("mn,nk->mk", phi, ops.cast(self.kernel, phi.dtype))
+        return phi @ ops.cast(self.kernel, phi.dtype)
 
     def compute_output_shape(self, input_shape):
         return (self.features.compute_output_shape(input_shape)[0], self.units)
@@ -117,18 +121,18 @@ class PolynomialRegression(ChecksData, keras.Model):
         phi = self._checked_design(as_table(x))
         with allow_float64():
             Q, _ = smoother(phi, self._penalties(len(phi)))
-            return ops.convert_to_numpy(ops.einsum("ip,jp->ij", Q, Q))
+            return ops.convert_to_numpy(Q @ transpose(Q))
 
     def _checked_design(self, x):
         phi, distinct = self.design(x), len(np.unique(x))
-        if not self.ridge and distinct <= self.degree:
+        if not self.l2 and distinct <= self.degree:
             raise ValueError(f"x must have more than degree={self.degree} distinct values; received {distinct}")
         return phi
 
     def _penalties(self, n):
-        return n * self.ridge * (np.arange(self.degree + 1) > 0)
+        return n * self.l2 * (np.arange(self.degree + 1) > 0)
 
     def get_config(self):
-        names = ("degree", "basis", "ridge", "domain", "units")
+        names = ("degree", "basis", "l2", "domain", "units")
         initializer = {"kernel_initializer": keras.initializers.serialize(self.kernel_initializer)}
         return super().get_config() | initializer | {name: getattr(self, name) for name in names}

@@ -1,7 +1,47 @@
 """Samples of whatever a Keras model takes: an array, or a list, tuple or dictionary of arrays with one first axis."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from keras import ops, tree
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs and targets as arrays, with one number of rows.
+
+    Attributes:
+        x: Inputs: an array, or a nest of arrays.
+        y: Targets, likewise.
+
+    Example:
+        >>> Samples.of([[1.0], [2.0]], [3.0, 4.0]).take([1]).y.tolist()
+        [4.0]
+    """
+
+    x: Any
+    y: Any
+
+    @classmethod
+    def of(cls, x, y):
+        """Whatever a user has as samples.
+
+        Raises:
+            ValueError: If there is none, or inputs and targets differ in number.
+        """
+        samples = cls(as_arrays(x), as_arrays(y))
+        count_rows((samples.x, samples.y))
+        return samples
+
+    @property
+    def count(self):
+        """The number of samples."""
+        return len(tree.flatten(self.y)[0])
+
+    def take(self, rows):
+        """These samples alone."""
+        return Samples(take_rows(self.x, rows), take_rows(self.y, rows))
 
 
 def as_arrays(x):

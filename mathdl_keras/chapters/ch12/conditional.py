@@ -13,6 +13,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import matmul, transpose
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["ConditionalGaussianGame"]
@@ -27,13 +28,13 @@ class ConditionalGaussianGame:
 
     Args:
         model: A Keras model, or a function of rows.
-        mu: `(d,)`.
-        Sigma: `(d, d)`, positive definite.
+        mean: Array `(d,)`, the mean of the features.
+        covariance: Array `(d, d)`, positive definite.
         samples: The number of draws, even.
         seed: Of the draws.
 
     Raises:
-        ValueError: If Sigma is not symmetric and positive definite, shapes differ, or samples are not even.
+        ValueError: If covariance is not symmetric and positive definite, shapes differ, or samples are not even.
 
     Example:
         >>> value = ConditionalGaussianGame(lambda rows: rows[:, 0], np.zeros(2), np.array([[1.0, 0.6], [0.6, 1.0]]))
@@ -41,25 +42,27 @@ class ConditionalGaussianGame:
         array([0.6])
     """
 
-    def __init__(self, model, mu, Sigma, samples=256, seed=0):
+    def __init__(self, model, mean, covariance, samples=256, seed=0):
         self.predict = as_prediction(model)
-        self.Sigma = as_table(Sigma)
-        self.mu = np.asarray(mu, "float64")
-        d = len(self.Sigma)
-        if self.Sigma.shape != (d, d) or self.mu.shape != (d,):
-            raise ValueError(f"Sigma must be (d, d) and mu (d,); received {self.Sigma.shape} and {self.mu.shape}")
+        self.covariance = as_table(covariance)
+        self.mean = np.asarray(mean, "float64")
+        d = len(self.covariance)
+        if self.covariance.shape != (d, d) or self.mean.shape != (d,):
+            raise ValueError(
+                f"covariance must be (d, d) and mean (d,); received {self.covariance.shape} and {self.mean.shape}"
+            )
         if samples < 2 or samples % 2:
             raise ValueError(f"samples must be even and positive; received samples={samples}")
-        if not np.allclose(self.Sigma, self.Sigma.T) or np.linalg.eigvalsh(self.Sigma)[0] <= 0:
-            raise ValueError("Sigma must be symmetric and positive definite; received one that is not")
-        half = np.random.default_rng(seed).standard_normal((samples // 2, d)) @ np.linalg.cholesky(self.Sigma).T
-        self.draws = self.mu + np.concatenate([half, -half])  # (samples, d)
+        if not np.allclose(self.covariance, self.covariance.T) or np.linalg.eigvalsh(self.covariance)[0] <= 0:
+            raise ValueError("covariance must be symmetric and positive definite; received one that is not")
+        half = np.random.default_rng(seed).standard_normal((samples // 2, d)) @ np.linalg.cholesky(self.covariance).T
+        self.draws = self.mean + np.concatenate([half, -half])  # (samples, d)
 
     def at(self, x):
         """The game of the row x `(d,)`: a function of coalitions."""
         x = as_table(np.atleast_2d(x))[0]
-        if x.shape != self.mu.shape:
-            raise ValueError(f"x must have shape {self.mu.shape}; received shape {x.shape}")
+        if x.shape != self.mean.shape:
+            raise ValueError(f"x must have shape {self.mean.shape}; received shape {x.shape}")
         step = max(1, ENTRIES // self.draws.size)
 
         def value(masks):
@@ -69,9 +72,9 @@ class ConditionalGaussianGame:
         return value
 
     def _means(self, masks, x):
-        B = regression_matrices(self.Sigma, masks)
+        B = regression_matrices(self.covariance, masks)
         with allow_float64():
-            moved = ops.convert_to_numpy(ops.einsum("nij,mj->nmi", B, x - self.draws))
+            moved = ops.convert_to_numpy(matmul(x - self.draws, transpose(B)))
         rows = np.where(masks[:, None], x, self.draws + moved)  # (coalitions, draws, d)
         found = self.predict(rows.reshape(-1, len(x)))
         return found.reshape(len(masks), len(self.draws), *found.shape[1:]).mean(axis=1)

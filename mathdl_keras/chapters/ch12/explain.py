@@ -12,7 +12,6 @@ not (d - 1) B. Where only pairs of features interact, opposite orders are exact.
 from dataclasses import dataclass
 
 import numpy as np
-from rich.progress import track
 
 from mathdl_keras.chapters.ch12.features import check_features, feature_names
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
@@ -20,6 +19,7 @@ from mathdl_keras.chapters.ch12.ranking import ImportanceReport
 from mathdl_keras.chapters.ch12.shapley import MOST_PLAYERS, random_ranks, shapley_exact
 from mathdl_keras.chapters.ch12.values import InterventionalGame
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.progress import shown
 
 __all__ = ["Explanation", "shapley_values"]
 
@@ -104,7 +104,7 @@ def shapley_values(
         most_pairs: Of each row of the background, where the tolerance is not reached.
         seed: Of the orders.
         correlation_threshold: Pairs of features with a larger correlation are warned of; `None` for none.
-        progress: Whether to show a bar; by default for long work.
+        progress: Boolean, whether to show a bar; `None`, the default, for one over long work.
 
     Returns:
         An `Explanation`.
@@ -151,9 +151,7 @@ def shapley_values(
 
 
 def _shown(items, progress, each):
-    """The items, with a progress bar over long work."""
-    long = len(items) * each >= LONG if progress is None else progress
-    return track(items, "Shapley values", transient=True) if long else items
+    return shown(items, "Shapley values", progress, long=len(items) * each >= LONG)
 
 
 def _exact(game, x, predictions, progress):

@@ -19,6 +19,7 @@ from mathdl_keras.chapters.ch12.shapley import (
     values_of,
     values_of_distinct,
 )
+from mathdl_keras.core.linalg import gram
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["kernel_shap", "shapley_kernel"]
@@ -34,7 +35,7 @@ def shapley_kernel(d):
     return np.array([(d - 1) / (comb(d, s) * s * (d - s)) for s in range(1, d)])
 
 
-def kernel_shap(value, d, n=None, seed=0, kernel=shapley_kernel):
+def kernel_shap(value, d, samples=None, seed=0, kernel=shapley_kernel):
     r"""The Shapley values by weighted least squares over coalitions (§12.3).
 
     With all coalitions it is exact. With n of them, drawn with the kernel's probabilities and each with its complement,
@@ -43,7 +44,7 @@ def kernel_shap(value, d, n=None, seed=0, kernel=shapley_kernel):
     Args:
         value: From coalitions, booleans `(n, d)`, to their values `(n, ...)`.
         d: The number of players.
-        n: The number of coalitions, even; `None` or :math:`2^d - 2` and more for all.
+        samples: Integer n, the number of coalitions, even; `None` or :math:`2^d - 2` and more for all.
         seed: Of the coalitions.
         kernel: From d to the weights of sizes 1 to d-1; with other ones the values are others, too.
 
@@ -51,12 +52,13 @@ def kernel_shap(value, d, n=None, seed=0, kernel=shapley_kernel):
         A `ShapleyEstimate`.
 
     Raises:
-        ValueError: If d is above 15 and n is `None`, or n is odd or below 4 d.
+        ValueError: If d is above 15 and samples is `None`, or samples is odd or below 4 d.
 
     Example:
         >>> kernel_shap(lambda S: (S[:, 0] | S[:, 1]) & S[:, 2], 3).values.round(4).tolist()
         [0.1667, 0.1667, 0.6667]
     """
+    n = samples
     if d == 1 or n is None or n >= 2 ** min(d, 62) - 2:
         check_players(d)
         masks = all_coalitions(d)
@@ -65,7 +67,7 @@ def kernel_shap(value, d, n=None, seed=0, kernel=shapley_kernel):
         phi = _regression(masks, weights, v)[0]
         return ShapleyEstimate(phi, np.zeros_like(phi), len(masks))
     if n % 2 or n < 4 * d:
-        raise ValueError(f"n must be even and at least 4 d = {4 * d}; received n={n}")
+        raise ValueError(f"samples must be even and at least 4 d = {4 * d}; received samples={n}")
     masks = np.concatenate(
         [np.zeros((1, d), bool), _draw(np.random.default_rng(seed), d, n, kernel), np.ones((1, d), bool)]
     )
@@ -92,9 +94,10 @@ def _regression(masks, weights, v):
         :math:`\varphi`, the matrix :math:`P = A^{-1} - A^{-1}11^\top A^{-1}/(1^\top A^{-1}1)`, and the residuals.
     """
     Z, u = masks.astype("float64"), (v - v[0]).reshape(len(v), -1)
+    weighted = weights[:, None] * Z
     with allow_float64():
-        A = ops.convert_to_numpy(ops.einsum("si,s,sj->ij", Z, weights, Z))
-        moments = ops.convert_to_numpy(ops.einsum("si,s,sk->ik", Z, weights, u))
+        A = ops.convert_to_numpy(gram(weighted, Z))
+        moments = ops.convert_to_numpy(gram(weighted, u))
     inverse = np.linalg.inv(A) if len(A) > 1 else np.ones((1, 1))
     ones = inverse.sum(axis=1)
     P = inverse - np.outer(ones, ones) / ones.sum()

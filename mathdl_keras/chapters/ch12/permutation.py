@@ -60,7 +60,7 @@ def permutation_importance(
     x,
     y,
     loss="mse",
-    n_repeats=30,
+    replicates=30,
     seed=0,
     groups=None,
     *,
@@ -78,7 +78,7 @@ def permutation_importance(
         y: `(M,)` or `(M, targets)`.
         loss: A Keras loss or its name, a Keras metric, or a function of `(y, prediction)` that returns the losses
             `(rows,)` of all rows (fast) or one number.
-        n_repeats: R; `None` for the expectation over all M! permutations, of a loss that is a mean over rows.
+        replicates: R; `None` for the expectation over all M! permutations, of a loss that is a mean over rows.
         seed: Of the permutations, which are the same for all features.
         groups: From names to lists of columns that are permuted together; by default each feature by itself.
         greater_is_better: Boolean, whether more of it is better; a function must have it,
@@ -99,7 +99,7 @@ def permutation_importance(
 
     Example:
         >>> x = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-        >>> permutation_importance(lambda rows: 2 * rows[:, 0], x, 2 * x[:, 0], n_repeats=None).mean  # 2 w^2 s^2
+        >>> permutation_importance(lambda rows: 2 * rows[:, 0], x, 2 * x[:, 0], replicates=None).mean  # 2 w^2 s^2
         array([2., 0.])
     """
     predict, score = as_prediction(model), as_loss(loss, greater_is_better)
@@ -108,20 +108,20 @@ def permutation_importance(
     x = as_table(x).astype(predict.dtype)
     if y.ndim not in (1, 2) or len(y) != len(x):
         raise ValueError(f"y must have one row for each of the {len(x)} rows of x; received shape {y.shape}")
-    if n_repeats is not None and n_repeats < 2:
-        raise ValueError(f"n_repeats must be at least 2, or None for all permutations; received {n_repeats}")
+    if replicates is not None and replicates < 2:
+        raise ValueError(f"replicates must be at least 2, or None for all permutations; received {replicates}")
     names = feature_names(names, x.shape[1])
     groups = _groups(groups, names)
     check_features(x, names, correlation_threshold, list(groups.values()))
     prediction = predict(x)
     baseline = score(y, prediction)
-    if n_repeats is None:
+    if replicates is None:
         mean, std = _over_all(predict, score, x, y, groups.values())
         return PermutationImportance(mean - baseline, std, np.zeros_like(mean), None, baseline, tuple(groups))
-    order = np.random.default_rng(seed).permuted(np.tile(np.arange(len(x)), (n_repeats, 1)), axis=1)  # (R, M)
+    order = np.random.default_rng(seed).permuted(np.tile(np.arange(len(x)), (replicates, 1)), axis=1)  # (R, M)
     raw = score.sign * (_repeated(predict, score, x, y, groups.values(), order) - baseline)
     std = raw.std(axis=1, ddof=1)
-    return PermutationImportance(raw.mean(axis=1), std, std / np.sqrt(n_repeats), raw, baseline, tuple(groups))
+    return PermutationImportance(raw.mean(axis=1), std, std / np.sqrt(replicates), raw, baseline, tuple(groups))
 
 
 def _repeated(predict, score, x, y, groups, order):
@@ -144,7 +144,7 @@ def _over_all(predict, score, x, y, groups):
     """The mean of the loss over all permutations and its standard deviation, for each group."""
     M, d = x.shape
     if M > MOST_PAIRS:
-        raise ValueError(f"x must have at most {MOST_PAIRS} rows for all permutations; received {M}: pass n_repeats")
+        raise ValueError(f"x must have at most {MOST_PAIRS} rows for all permutations; received {M}: pass replicates")
     means, stds = [], []
     for columns in groups:
         L = np.empty((M, M))  # L[k, m]: row m with the values of row k
@@ -154,7 +154,7 @@ def _over_all(predict, score, x, y, groups):
             rows[:, columns] = np.repeat(x[start : start + K, columns], M, axis=0)
             values = score.rows(np.tile(y, (len(rows) // M,) + (1,) * (y.ndim - 1)), predict(rows))
             if values is None:
-                raise ValueError("loss must be a mean over rows for all permutations; pass n_repeats for this one")
+                raise ValueError("loss must be a mean over rows for all permutations; pass replicates for this one")
             L[start : start + K] = values.reshape(-1, M)
         D = L - L.mean(axis=0) - L.mean(axis=1, keepdims=True) + L.mean()
         means.append(L.mean())

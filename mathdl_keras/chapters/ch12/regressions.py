@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -24,7 +25,7 @@ class RefitR2Game:
     eigenvalue is above `rcond`.
 
     Args:
-        X: `(M, d)`.
+        x: `(M, d)`.
         y: `(M,)`.
         rcond: The least eigenvalue of a correlation matrix that counts.
 
@@ -37,8 +38,8 @@ class RefitR2Game:
         array([0.8, 1. ])
     """
 
-    def __init__(self, X, y, rcond=1e-12):
-        X, y = as_table(X, y)
+    def __init__(self, x, y, rcond=1e-12):
+        X, y = as_table(x, y)
         if y.shape[1] != 1 or np.ptp(y) == 0:
             raise ValueError(f"y must be one number for each row, and not constant; received shape {y.shape}")
         Z, u = _standardized(X), _standardized(y)[:, 0]
@@ -61,9 +62,12 @@ def _explained(D, r, c, identity, rcond):
     """c_S' r_SS^+ c_S; features outside S get an equation of their own, without a right-hand side."""
     inside = D[:, :, None] * r * D[:, None, :] + identity * (1 - D)[:, None, :]
     eigenvalues, Q = ops.eigh(inside)
-    along = ops.einsum("nij,ni->nj", Q, D * c)
+    along = matvec(transpose(Q), D * c)
     kept = eigenvalues > rcond
-    return ops.sum(ops.where(kept, along**2 / ops.where(kept, eigenvalues, 1 + 0 * eigenvalues), 0 * along), axis=-1)
+    return ops.sum(
+        ops.where(kept, along**2 / ops.where(kept, eigenvalues, ops.ones_like(eigenvalues)), ops.zeros_like(along)),
+        axis=-1,
+    )
 
 
 def _standardized(table):

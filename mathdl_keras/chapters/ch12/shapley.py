@@ -92,7 +92,7 @@ def shapley_exact(value, d):
 def check_players(d):
     """Raises a `ValueError` unless all coalitions of d players can be listed."""
     if not 1 <= d <= MOST_PLAYERS:
-        advice = "; use shapley_sampling or kernel_shap(value, d, n)" if d > MOST_PLAYERS else ""
+        advice = "; use shapley_sampling or kernel_shap(value, d, samples)" if d > MOST_PLAYERS else ""
         raise ValueError(f"d must be in 1 to {MOST_PLAYERS} for all 2^d coalitions; received d={d}{advice}")
 
 
@@ -120,7 +120,7 @@ def values_of_distinct(value, masks):
     return values_of(value, masks[first])[again.ravel()], len(first)
 
 
-def shapley_sampling(value, d, n=200, antithetic=True, seed=0):
+def shapley_sampling(value, d, samples=200, antithetic=True, seed=0):
     r"""The Shapley values as a mean over n random orders (§12.3), with standard errors.
 
     .. math:: \hat\varphi_j = \frac1n \sum_{i=1}^n \big[v(S_{\pi_i, j} \cup j) - v(S_{\pi_i, j})\big]
@@ -132,7 +132,7 @@ def shapley_sampling(value, d, n=200, antithetic=True, seed=0):
     Args:
         value: From coalitions, booleans `(n, d)`, to their values `(n, ...)`; it is called once.
         d: The number of players.
-        n: The number of orders; even for pairs.
+        samples: Integer n, the number of orders, even for pairs; 200 by default.
         antithetic: Whether orders come in pairs.
         seed: Of the orders, or a NumPy generator.
 
@@ -140,16 +140,17 @@ def shapley_sampling(value, d, n=200, antithetic=True, seed=0):
         A `ShapleyEstimate`. Its values are unbiased and efficient, whatever n.
 
     Raises:
-        ValueError: If d or n is too small, or n is odd where pairs are wanted.
+        ValueError: If d or samples is too small, or samples is odd where pairs are wanted.
 
     Example:
-        >>> found = shapley_sampling(lambda S: S @ [1.0, 2.0, 3.0] + S[:, 0] * S[:, 1], 3, n=2)
+        >>> found = shapley_sampling(lambda S: S @ [1.0, 2.0, 3.0] + S[:, 0] * S[:, 1], 3, samples=2)
         >>> found.values.round(6).tolist()
         [1.5, 2.5, 3.0]
     """
     step = 2 if antithetic else 1
+    n = samples
     if d < 1 or n < step or n % step:
-        raise ValueError(f"d must be >= 1 and n a positive multiple of {step}; received d={d}, n={n}")
+        raise ValueError(f"d must be >= 1 and samples a positive multiple of {step}; received d={d}, samples={n}")
     rank = random_ranks(np.random.default_rng(seed), n // step, d)
     if antithetic:
         rank = np.concatenate([rank, d - 1 - rank])

@@ -176,8 +176,3 @@ def _fits(shape, wanted):
 
 def _plain(shape):
     return ", ".join(map(str, shape))
-
-
-def mean(x):
-    """Of all entries, in the dtype of x (`ops.mean` leaves float64 on JAX and PyTorch)."""
-    return ops.sum(x) / ops.cast(ops.size(x), x.dtype)

@@ -13,9 +13,10 @@ the more they are correlated.
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch15.gaussians import LOG_2PI
+from mathdl_keras.chapters.ch15.gaussians import LOG_2PI, FullGaussian
 from mathdl_keras.chapters.ch15.posteriors import check_family
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import diagonal_matrix, gram, matvec, transpose
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -57,17 +58,17 @@ class BayesianLogisticRegression:
             raise ValueError(f"prior_variance must be positive and finite; received prior_variance={prior_variance!r}")
         self.prior_variance, self.family = float(prior_variance), check_family(family)
 
-    def fit(self, x, y, steps=200, tolerance=1e-10):
+    def fit(self, x, y, max_steps=200, tolerance=1e-10):
         """Finds the posterior in float64; returns the model.
 
         Args:
             x: `(rows, features)`; a column of ones is appended.
             y: Labels 0 or 1, `(rows,)`.
-            steps: At most this many of Newton's.
-            tolerance: On the change of the mean and of the standard deviations.
+            max_steps: Integer, the most steps of Newton's method.
+            tolerance: Float, the largest change of a mean or standard deviation in the last step.
 
         Raises:
-            ValueError: If the data are not what is said, or the steps do not suffice.
+            ValueError: If the data are not what is said, or `max_steps` do not suffice.
         """
         x, y = as_table(x, y)
         if y.shape[1] != 1 or not np.isin(y, (0, 1)).all():
@@ -76,32 +77,38 @@ class BayesianLogisticRegression:
         mean, covariance = np.zeros(X.shape[1]), np.eye(X.shape[1]) * self.prior_variance / X.shape[1]
         with allow_float64():
             newton = compiled(self._newton)
-            for _ in range(steps):
+            for _ in range(max_steps):
                 before = np.append(mean, np.sqrt(np.diag(covariance)))
                 tensors = map(ops.convert_to_tensor, (X, y, mean, covariance))
                 mean, covariance, self.precision, self.elbo = map(ops.convert_to_numpy, newton(*tensors))
                 if np.abs(np.append(mean, np.sqrt(np.diag(covariance))) - before).max() < tolerance:
                     break
             else:
-                raise ValueError(f"steps must be enough to come to rest within {tolerance}; received steps={steps}")
+                raise ValueError(
+                    f"max_steps must be enough to come to rest within {tolerance}; received max_steps={max_steps}"
+                )
         self.mean, self.covariance, self.elbo = mean, covariance, float(self.elbo)
         return self
 
     def _newton(self, X, y, mean, covariance):
-        """One step for the mean, the covariance that belongs to q before it, and the bound of q before it."""
+        """One step for the mean, and from q before it: the covariance to come, its inverse, and the bound."""
         p, slope, softplus = expectations(*logit_moments(X, mean, covariance))
-        gradient = ops.einsum("nj,n->j", X, y - p) - mean / self.prior_variance
-        eye = ops.convert_to_tensor(np.eye(X.shape[1]))
-        precision = ops.einsum("nj,n,nk->jk", X, slope, X) + eye / self.prior_variance
+        gradient = matvec(transpose(X), y - p) - mean / self.prior_variance
+        precision = self._precision(X, slope)
         inverse = ops.linalg.inv(precision)
-        following = inverse if self.family == "full" else eye / precision
-        fits = ops.sum(y * ops.einsum("nj,j->n", X, mean) - softplus)
-        squares = ops.sum(mean**2) + ops.sum(covariance * eye)
-        half = ops.sum(ops.log(ops.diagonal(ops.linalg.cholesky(covariance))))
-        d = X.shape[1]
-        prior = -(squares / self.prior_variance + d * (np.log(self.prior_variance) + LOG_2PI)) / 2
-        bound = fits + prior + half + d * (LOG_2PI + 1) / 2
-        return mean + ops.einsum("jk,k->j", inverse, gradient), following, precision, bound
+        variances = inverse if self.family == "full" else diagonal_matrix(1 / ops.diagonal(precision))
+        bound = expected_log_likelihood(X, y, mean, softplus) - self._kl(mean, covariance)
+        return mean + matvec(inverse, gradient), variances, precision, bound
+
+    def _precision(self, X, slope):
+        r""":math:`\Lambda = -E_q \nabla^2 \log p(w, y) = X^\top \operatorname{diag}(E_q S') X + I/\tau`."""
+        prior = ops.full_like(X[0], 1 / self.prior_variance)
+        return gram(slope[:, None] * X, X) + diagonal_matrix(prior)
+
+    def _kl(self, mean, covariance):
+        """The divergence of q from the prior: that of w over the prior's deviation from N(0, I)."""
+        deviation = self.prior_variance**0.5
+        return FullGaussian(mean / deviation, ops.cholesky(covariance) / deviation).kl_to_standard()
 
     def log_joint(self, x, y):
         """The function w -> log p(w, y) of weights `(n, features + 1)`, for other methods.
@@ -114,7 +121,7 @@ class BayesianLogisticRegression:
         X, y = with_ones(x), y[:, 0]
 
         def log_density(w):
-            logits = ops.einsum("nj,rj->nr", w, ops.convert_to_tensor(X, dtype=w.dtype))
+            logits = w @ transpose(ops.convert_to_tensor(X, dtype=w.dtype))
             likelihood = ops.sum(logits * ops.convert_to_tensor(y, dtype=w.dtype) + ops.log_sigmoid(-logits), axis=1)
             constant = X.shape[1] * (np.log(self.prior_variance) + LOG_2PI)
             return likelihood - (ops.sum(w**2, axis=1) / self.prior_variance + constant) / 2
@@ -143,7 +150,12 @@ def with_ones(x):
 
 def logit_moments(X, mean, covariance):
     """Mean and standard deviation under q of the logit of each row."""
-    return ops.einsum("nj,j->n", X, mean), ops.sqrt(ops.einsum("nj,jk,nk->n", X, covariance, X))
+    return matvec(X, mean), ops.sqrt(ops.sum((X @ covariance) * X, axis=1))
+
+
+def expected_log_likelihood(X, y, mean, softplus):
+    r""":math:`E_q \log p(y \mid w) = \sum_n y_n x_n^\top \mu - E_q \log(1 + e^{l_n})`."""
+    return ops.sum(y * matvec(X, mean) - softplus)
 
 
 def expectations(mean, deviation):
@@ -152,4 +164,4 @@ def expectations(mean, deviation):
     logits = ops.expand_dims(mean, 1) + ops.expand_dims(deviation, 1) * nodes
     p = ops.sigmoid(logits)
     functions = (p, p * ops.sigmoid(-logits), -ops.log_sigmoid(-logits))
-    return tuple(ops.einsum("nq,q->n", f, weights) for f in functions)
+    return tuple(matvec(f, weights) for f in functions)

@@ -55,13 +55,13 @@ def elbo_samples(log_joint, q, noise, form="analytic_kl"):
     return log_joint(z) - q.log_density(z)
 
 
-def elbo(log_joint, q, n=1, form="analytic_kl", seed=None):
-    r"""The evidence lower bound, estimated from n draws (§15.2).
+def elbo(log_joint, q, samples=1, form="analytic_kl", seed=None):
+    r"""The evidence lower bound, estimated from draws (§15.2).
 
     Args:
         log_joint: z -> log p(x, z), from `(n, ..., k)` to `(n, ...)`.
         q: The approximate posterior, a `DiagonalGaussian` or a `FullGaussian`.
-        n: The number of draws.
+        samples: Integer, the number of draws; 1 by default.
         form: As in `elbo_samples`.
         seed: An integer or a `keras.random.SeedGenerator`.
 
@@ -69,15 +69,15 @@ def elbo(log_joint, q, n=1, form="analytic_kl", seed=None):
         `(...)`, one bound for each posterior.
 
     Raises:
-        ValueError: If n is not a positive integer, or the form is unknown.
+        ValueError: If samples is not a positive integer, or the form is unknown.
 
     Example:
         >>> import numpy as np
         >>> from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian
         >>> q = DiagonalGaussian(np.zeros((4, 2), "float32"), np.zeros((4, 2), "float32"))
-        >>> tuple(elbo(gaussian_log_density, q, n=10, seed=0).shape)
+        >>> tuple(elbo(gaussian_log_density, q, samples=10, seed=0).shape)
         (4,)
     """
-    n = check_positive("n", n)
-    noise = keras.random.normal((n, *q.mean.shape), dtype=q.mean.dtype, seed=seed)
-    return ops.sum(elbo_samples(log_joint, q, noise, form), axis=0) / n
+    samples = check_positive("samples", samples)
+    noise = keras.random.normal((samples, *q.mean.shape), dtype=q.mean.dtype, seed=seed)
+    return ops.sum(elbo_samples(log_joint, q, noise, form), axis=0) / samples

@@ -44,7 +44,7 @@ def optimal_discriminator(p, q):
     """
     p, q = _pair(p, q)
     total = p + q
-    return ops.where(total > 0, p / ops.where(total > 0, total, 1), 0.5 + 0 * p)
+    return ops.where(total > 0, p / ops.where(total > 0, total, ops.ones_like(total)), ops.full_like(p, 0.5))
 
 
 def gan_value_function(D, p, q):
@@ -109,7 +109,7 @@ def _relative(p, q):
 def _times_log(weight, x):
     """`weight * log(x)`, 0 where the weight is; so is its derivative there, not NaN."""
     positive = weight > 0
-    return ops.where(positive, weight * ops.log(ops.where(positive, x, 1 + 0 * x)), 0 * weight)
+    return ops.where(positive, weight * ops.log(ops.where(positive, x, ops.ones_like(x))), ops.zeros_like(weight))
 
 
 def _pair(p, q):

@@ -11,9 +11,10 @@ Both have the same fixed points; per sample the first gradient is D/(1-D) of the
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch15.adversarial import AdversarialModel, mean
+from mathdl_keras.chapters.ch15.adversarial import AdversarialModel
 from mathdl_keras.core.autodiff import value_and_grad
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.linalg import mean
 
 __all__ = ["GAN"]
 

@@ -13,6 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras.core.linalg import same_dtype, transpose
+
 __all__ = [
     "DiagonalGaussian",
     "FullGaussian",
@@ -22,13 +24,6 @@ __all__ = [
 ]
 
 LOG_2PI = float(np.log(2 * np.pi))
-
-
-def same_dtype(first, *others):
-    """Tensors of the dtype of the first: on TensorFlow a bare number would be float32."""
-    first = ops.convert_to_tensor(first)
-    dtype = keras.backend.standardize_dtype(first.dtype)
-    return first, *(ops.cast(ops.convert_to_tensor(other, dtype=dtype), dtype) for other in others)
 
 
 def gaussian_log_density(x, mean=0.0, log_variance=0.0):
@@ -149,7 +144,7 @@ class FullGaussian:
 
     def sample(self, noise):
         r""":math:`z = \mu + L \varepsilon` for standard normal noise `(n, k)`."""
-        return self.mean + ops.einsum("nj,ij->ni", same_dtype(self.mean, noise)[1], self.scale)
+        return self.mean + same_dtype(self.mean, noise)[1] @ transpose(self.scale)
 
     def log_density(self, z):
         """`(n,)` of draws `(n, k)`."""

@@ -9,6 +9,7 @@ from mathdl_keras.chapters.ch15.gaussians import LOG_2PI, kl_diagonal_gaussians
 from mathdl_keras.chapters.ch15.ppca import ppca
 from mathdl_keras.chapters.ch15.vae import VariationalAutoencoder
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.linalg import matvec
 
 __all__ = ["LinearVAE"]
 
@@ -89,7 +90,7 @@ class LinearVAE(VariationalAutoencoder):
         mean, log_variance = self.encode(x)
         residual = x - ops.cast(self.decoder(mean), x.dtype)
         lengths = ops.sum(ops.square(self.decoder.dense[0].kernel), axis=1)
-        squares = ops.sum(residual**2, axis=1) + ops.einsum("bk,k->b", ops.exp(log_variance), lengths)
+        squares = ops.sum(residual**2, axis=1) + matvec(ops.exp(log_variance), lengths)
         noise = ops.convert_to_tensor(self.noise_log_variance)
         likelihood = -(squares * ops.exp(-noise) + self.features * (noise + LOG_2PI)) / 2
         return likelihood - kl_diagonal_gaussians(mean, log_variance)

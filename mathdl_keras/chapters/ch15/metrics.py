@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.measures import direct
 
 __all__ = ["ModeCoverage", "MarginalWasserstein", "mode_coverage"]
@@ -90,14 +91,15 @@ class ModeCoverage(keras.metrics.Metric):
         w = _weights(sample_weight, x, self.dtype)
         squares = ops.sum(ops.square(x[:, None] - ops.cast(self.centres, self.dtype)), axis=2)  # (n, modes)
         near = ops.cast(squares <= self.radius**2, self.dtype)
-        self.visits.assign_add(ops.einsum("n,nk->k", w, near))
+        self.visits.assign_add(matvec(transpose(near), w))
         self.total.assign_add(ops.sum(w))
 
     def result(self):
         """NaN before the first sample."""
         fair = self.total / len(self.centres)
         covered = ops.cast(self.visits >= self.share * fair, self.dtype)
-        return ops.sum(covered) / len(self.centres) + 0 * self.total / self.total
+        share = ops.sum(covered) / len(self.centres)
+        return ops.where(self.total > 0, share, ops.full_like(share, math.nan))
 
     def get_config(self):
         return super().get_config() | {"centres": self.centres.tolist(), "radius": self.radius, "share": self.share}

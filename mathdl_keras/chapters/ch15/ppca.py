@@ -12,6 +12,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch15.gaussians import LOG_2PI
 from mathdl_keras.core.checks import as_table
+from mathdl_keras.core.linalg import gram, transpose
 from mathdl_keras.core.precision import allow_float64
 
 __all__ = ["PPCA", "ppca"]
@@ -38,13 +39,13 @@ class PPCA(NamedTuple):
     def precision_factor(self):
         r""":math:`M = W^\top W + \sigma^2 I`, `(k, k)`: the posterior of z has covariance :math:`\sigma^2 M^{-1}`."""
         with allow_float64():
-            M = ops.convert_to_numpy(ops.einsum("di,dj->ij", self.components, self.components))
+            M = ops.convert_to_numpy(gram(self.components))
         return M + self.variance * np.eye(len(M))
 
     def posterior_mean(self, x):
         r""":math:`E[z \mid x] = M^{-1} W^\top (x - \mu)`, of rows: `(rows, D) -> (rows, k)`."""
         with allow_float64():
-            projected = ops.einsum("nd,dk->kn", self._centred(x), self.components)
+            projected = transpose(self._centred(x) @ self.components)
             return ops.convert_to_numpy(ops.transpose(ops.linalg.solve(self.precision_factor(), projected)))
 
     def log_likelihood(self, x):
@@ -58,8 +59,8 @@ class PPCA(NamedTuple):
         centred, z, M = self._centred(x), self.posterior_mean(x), self.precision_factor()
         D, k = self.components.shape
         with allow_float64():
-            projected = ops.einsum("nd,dk->nk", centred, self.components)
-            squares = (ops.einsum("nd,nd->n", centred, centred) - ops.einsum("nk,nk->n", projected, z)) / self.variance
+            projected = centred @ self.components
+            squares = (ops.sum(centred * centred, axis=1) - ops.sum(projected * z, axis=1)) / self.variance
             half = ops.convert_to_numpy(ops.sum(ops.log(ops.diagonal(ops.linalg.cholesky(M)))))
             squares = ops.convert_to_numpy(squares)
         return -(squares + 2 * half + (D - k) * np.log(self.variance) + D * LOG_2PI) / 2
@@ -100,7 +101,7 @@ def ppca(x, k):
         raise ValueError(f"k must be an integer in 1 to {D - 1}; received k={k!r}")
     mean = x.mean(axis=0)
     with allow_float64():
-        covariance = ops.einsum("ni,nj->ij", x - mean, x - mean) / len(x)
+        covariance = gram(x - mean) / len(x)
         values, vectors = map(ops.convert_to_numpy, ops.linalg.eigh(covariance))  # ascending
     variance = float(values[: D - k].mean())
     if variance <= D * np.finfo("float64").eps * values[-1]:

@@ -167,23 +167,23 @@ class VariationalAutoencoder(ChecksData, StepModel):
             )
         self._check_parts(x.shape)
 
-    def elbo(self, x, draws=1):
+    def elbo(self, x, samples=1):
         """The evidence lower bound (with beta = 1) of each row, `(batch,)`, the mean over draws.
 
         Args:
             x: `(batch, ...)`.
-            draws: Of z for each row.
+            samples: Integer, the number of draws of z for each row; 1 by default.
 
         Raises:
-            ValueError: If draws is not a positive integer, or the data are not what `fit` takes.
+            ValueError: If samples is not a positive integer, or the data are not what `fit` takes.
         """
-        draws = check_positive("draws", draws)
+        samples = check_positive("samples", samples)
         self._check_rows(x)
         x = ops.convert_to_tensor(x, dtype=self.variable_dtype)
         mean, log_variance = self.encode(x)
-        pair = [ops.repeat(moment, draws, axis=0) for moment in (mean, log_variance)]
-        likelihood = self.log_likelihood(ops.repeat(x, draws, axis=0), self.sampling(pair))
-        likelihood = ops.sum(ops.reshape(likelihood, (-1, draws)), axis=1) / draws
+        pair = [ops.repeat(moment, samples, axis=0) for moment in (mean, log_variance)]
+        likelihood = self.log_likelihood(ops.repeat(x, samples, axis=0), self.sampling(pair))
+        likelihood = ops.sum(ops.reshape(likelihood, (-1, samples)), axis=1) / samples
         return likelihood - kl_diagonal_gaussians(mean, log_variance)
 
     def reconstruct(self, x):

@@ -15,10 +15,11 @@ import math
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch15.adversarial import AdversarialModel, mean
+from mathdl_keras.chapters.ch15.adversarial import AdversarialModel
 from mathdl_keras.chapters.ch15.constraints import ClipValue
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.linalg import mean
 
 __all__ = ["WassersteinGAN"]
 

@@ -14,6 +14,7 @@ from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch02.solvers import least_squares
 from mathdl_keras.core.claims import at_most, claim, close_to, equals
 from mathdl_keras.core.datasets import diabetes
+from mathdl_keras.core.linalg import gram, matmul, transpose
 from mathdl_keras.core.precision import allow_float64
 
 
@@ -41,7 +42,7 @@ def by_solver(X, y, intercept):
 def textbook(X, y, intercept):
     """The same by the formula as it stands: neither centred nor scaled."""
     A = ops.convert_to_tensor(with_ones(X).astype(X.dtype))
-    theta = numpy(ops.solve(ops.einsum("mi,mj->ij", A, A), ops.einsum("mi,mk->ik", A, y)))
+    theta = numpy(ops.solve(gram(A), gram(A, y)))
     return theta[:-1, 0], theta[-1]
 
 
@@ -80,7 +81,7 @@ def residual_orthogonality(rng, *, intercept=True):
     model = LinearRegression(fit_intercept=intercept)
     model.fit_closed_form(X, y)
     A, fitted = with_ones(X), model.predict(X, verbose=0)
-    products = numpy(ops.einsum("mi,mk->ik", A, y - fitted))[:, 0]
+    products = numpy(gram(A, y - fitted))[:, 0]
     # a sum of M products has an error of at most M roundings of the sum of their absolute values
     scale = (np.abs(A) * (np.abs(y) + np.abs(fitted))).sum(axis=0).max()
     h = model.leverage_scores(X)
@@ -96,12 +97,12 @@ def residual_orthogonality(rng, *, intercept=True):
 def by_least_squares(X, y):
     """Predictions of the least-squares fit."""
     fit = least_squares(X, y)
-    return ops.einsum("mi,ik->mk", X, fit.kernel) + fit.bias
+    return matmul(X, fit.kernel) + fit.bias
 
 
 def by_ridge(X, y):
     """Predictions of ridge regression with penalty 0.1."""
-    return ops.einsum("mi,ik->mk", X, ridge_regression(X, y, 0.1))
+    return matmul(X, ridge_regression(X, y, 0.1))
 
 
 @claim(
@@ -187,7 +188,7 @@ def stability_threshold(rng, *, steps=20, hessian=mse_hessian):
     verdicts = []
     for part in (0.99, 1.01):
         path = gradient_descent(partial(mse_gradient, A, y), start, part * threshold, steps, trajectory=True)
-        residuals = ops.einsum("mi,ki->km", A, path) - ops.convert_to_tensor(y)
+        residuals = matmul(path, transpose(A)) - ops.convert_to_tensor(y)
         excess = numpy(ops.sum(ops.square(residuals), axis=1)) / len(y) - risk
         factor = (excess[-1] / excess[0]) ** (1 / steps)
         # of each risk M roundings are lost, M u = 5e-14 of a value that exceeds its excess at most 4 times

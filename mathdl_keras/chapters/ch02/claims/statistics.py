@@ -10,12 +10,13 @@ from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch02.solvers import solve_normal
 from mathdl_keras.core.claims import claim, distributed_as, equals, mean_equals
 from mathdl_keras.core.datasets import diabetes
+from mathdl_keras.core.linalg import gram
 from mathdl_keras.core.loops import compiled
 
 
 def fitted(A, y):
     """Coefficients (R, P, 1) of R replicates."""
-    return solve_normal(ops.einsum("rmi,rmj->rij", A, A), ops.einsum("rmi,rmk->rik", A, y))
+    return solve_normal(gram(A), gram(A, y))
 
 
 @claim(
@@ -50,8 +51,8 @@ def _estimates(X, y, theta, parameters):
     def estimates(X, y, theta):
         estimate = fitted(X, y)
         error = estimate - theta
-        power = ops.sum(ops.square(ops.einsum("rmi,rik->rmk", X, error)), axis=(1, 2))
-        residuals = y - ops.einsum("rmi,rik->rmk", X, estimate)
+        power = ops.sum(ops.square(X @ error), axis=(1, 2))
+        residuals = y - X @ estimate
         return error[..., 0], power, residual_variance(residuals, parameters)[:, 0]
 
     def deviations(X, variance):
@@ -77,7 +78,7 @@ def r2_null_distribution(rng, *, n=30, p=4, replicates=4000, plain=None):
     y = 3 + rng.standard_normal((replicates, n, 1))
 
     def run(A, y):
-        return ops.einsum("rmi,rik->rmk", A, fitted(A, y))
+        return A @ fitted(A, y)
 
     A, y = A.astype("float32"), y.astype("float32")
     predictions = ops.convert_to_numpy(compiled(run)(ops.convert_to_tensor(A), ops.convert_to_tensor(y)))

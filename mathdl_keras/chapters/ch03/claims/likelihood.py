@@ -12,6 +12,7 @@ from mathdl_keras.chapters.ch03.metrics import exact_auc
 from mathdl_keras.chapters.ch03.solvers import fisher_information, irls
 from mathdl_keras.core import datasets
 from mathdl_keras.core.claims import claim, close_to, distributed_as, equals, exactly, mean_equals
+from mathdl_keras.core.linalg import gram, matvec, transpose
 
 # mean radius, mean texture and mean smoothness: three features that do not separate the classes
 FEATURES = [0, 1, 4]
@@ -89,8 +90,8 @@ def mle(rng, *, C=np.inf, stopping=1e-8):
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     X, expected = with_ones(x), sklearn_weights(x, y, C, stopping)
     w = irls(X, y).weights
-    p = ops.sigmoid(ops.einsum("mi,i->m", X, w))
-    score = ops.einsum("mi,m->i", X, p - ops.convert_to_tensor(y)) / len(y)
+    p = ops.sigmoid(matvec(X, w))
+    score = matvec(transpose(X), p - ops.convert_to_tensor(y)) / len(y)
     # where their gradient is below `stopping`, their weights are right up to it over the least curvature
     allowed = stopping / np.linalg.eigvalsh(hessian_at(expected, X))[0] / np.abs(expected).min()
     # each of the mean's terms carries the rounding of a logit of at most 20, and features have size one
@@ -103,8 +104,8 @@ def mle(rng, *, C=np.inf, stopping=1e-8):
 def without_one_minus_p(X, w):
     """The information with p in the place of p (1 - p)."""
     X = ops.convert_to_tensor(X)
-    p = ops.sigmoid(ops.einsum("rmi,i->rm", X, w))
-    return ops.einsum("rmi,rmj->rij", X * p[..., None], X)
+    p = ops.sigmoid(matvec(X, w))
+    return gram(X * p[..., None], X)
 
 
 @claim(

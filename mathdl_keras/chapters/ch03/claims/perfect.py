@@ -12,6 +12,7 @@ from mathdl_keras.chapters.ch03.models import LogisticRegression
 from mathdl_keras.chapters.ch03.separation import max_margin_direction
 from mathdl_keras.core import datasets
 from mathdl_keras.core.claims import claim, close_to, equals
+from mathdl_keras.core.linalg import gram, matvec, transpose
 from mathdl_keras.core.loops import compiled_loop
 from mathdl_keras.core.precision import unit_roundoff
 
@@ -24,7 +25,7 @@ def logistic(y, z):
 def hinge(y, z):
     """The derivative of max(0, 1 - s z), with signs s = 2y - 1."""
     signs = 2 * y - 1
-    return ops.where(signs * z < 1, -signs, 0 * signs)
+    return ops.where(signs * z < 1, -signs, ops.zeros_like(signs))
 
 
 def _body(gradient):
@@ -32,7 +33,7 @@ def _body(gradient):
 
     def body(k, state):
         w, X, y, eta = state
-        return w - eta * ops.einsum("mi,m->i", X, gradient(y, ops.einsum("mi,i->m", X, w))) / X.shape[0], X, y, eta
+        return w - eta * matvec(transpose(X), gradient(y, matvec(X, w))) / X.shape[0], X, y, eta
 
     return body
 
@@ -73,7 +74,7 @@ def separable_divergence(rng, *, r=(1.0, 3.0), time=200.0, eta=0.1, gradient=log
     precision="float64",
 )
 def penalised_is_finite(rng, *, lam=1e-3, half=0.5):
-    model = LogisticRegression("l2", lam=2 * half * lam)
+    model = LogisticRegression(l2=half * lam)
     model.fit_closed_form([[1.0], [-1.0]], [1, 0])
     w = ops.convert_to_numpy(model.kernel)[0, 0]
     expected = optimize.brentq(lambda w: special.expit(-w) - lam * w, 0, 100, xtol=1e-14)
@@ -110,5 +111,5 @@ def _gradient_at_sklearn(C, penalty, stopping):
     fitted = Sklearn(C=C, tol=stopping / 10, max_iter=10_000).fit(data.x, data.y)
     W, logits = (ops.convert_to_tensor(v) for v in (fitted.coef_, data.x @ fitted.coef_.T + fitted.intercept_))
     slope, M = CategoricalCrossentropy(from_logits=True).gradient(one_hot(data.y, 3), logits), len(data.x)
-    gradient = ops.einsum("mk,mi->ki", slope, data.x) / M + penalty * W / (C * M)
+    gradient = gram(slope, data.x) / M + penalty * W / (C * M)
     return equals(gradient, np.zeros(W.shape), roundings=stopping / unit_roundoff("float64"), label="gradient")

@@ -11,17 +11,18 @@ from mathdl_keras.chapters.ch04.layers import RandomFourierFeatures
 from mathdl_keras.chapters.ch04.machines import KernelRidge
 from mathdl_keras.chapters.ch04.spectrum import is_psd, mercer_spectrum
 from mathdl_keras.core.claims import claim, close_to, equals, exactly, mean_equals
+from mathdl_keras.core.linalg import matmul, transpose
 
 
 def logistic_twin(X, Z):
     """tanh(<x, z> - 1), which is no kernel: k(0, 0) < 0."""
-    return 2 * ops.sigmoid(2 * ops.einsum("id,jd->ij", X, Z) - 2) - 1
+    return 2 * ops.sigmoid(2 * matmul(X, transpose(Z)) - 2) - 1
 
 
 def minus_distance(X, Z):
     """-|x - z|^2, which is no kernel: its diagonal is zero, and nothing else."""
-    squares = [ops.einsum("id,id->i", W, W) for W in (X, Z)]
-    return 2 * ops.einsum("id,jd->ij", X, Z) - squares[0][:, None] - squares[1][None, :]
+    squares = [ops.sum(W * W, axis=1) for W in (X, Z)]
+    return 2 * matmul(X, transpose(Z)) - squares[0][:, None] - squares[1][None, :]
 
 
 KERNELS = (RBFKernel(1.0), LaplaceKernel(1.0), PolynomialKernel(3))
@@ -117,7 +118,7 @@ def quadratic_features(x):
 def kernel_ridge_duality(rng, *, m=50, ridge=0.1, shift=lambda ridge, m: ridge):
     x = rng.uniform(-1, 1, (m, 3))
     y = np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.1 * rng.standard_normal(m)
-    model = KernelRidge(PolynomialKernel(2), shift(ridge, m))
+    model = KernelRidge(PolynomialKernel(2), shift(ridge, m) / m)
     model.fit_closed_form(x, y)
     new = rng.uniform(-1, 1, (m, 3))
     fitted, predicted = (model(ops.convert_to_tensor(v))[:, 0] for v in (x, new))

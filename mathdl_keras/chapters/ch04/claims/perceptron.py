@@ -12,6 +12,7 @@ from mathdl_keras.chapters.ch04.losses import Hinge, PerceptronLoss
 from mathdl_keras.chapters.ch04.machines import KernelPerceptron
 from mathdl_keras.chapters.ch04.models import Perceptron
 from mathdl_keras.core.claims import at_most, claim, exactly
+from mathdl_keras.core.linalg import matmul, transpose
 
 
 def rosenblatt(x, y, epochs, is_mistake=lambda m: m <= 0):
@@ -99,7 +100,7 @@ def monomials(x):
 
 def quadratic(X, Z):
     """The inner product of the monomials, without them: integers, where (1 + <x, z>)^2 has features with sqrt(2)."""
-    s, q = ops.einsum("id,jd->ij", X, Z), ops.einsum("id,jd->ij", X * X, Z * Z)
+    s, q = matmul(X, transpose(Z)), matmul(X * X, transpose(Z * Z))
     return 1 + s + (s * s + q) / 2
 
 
@@ -142,7 +143,7 @@ def primal_dual(rng, *, n=60, epochs=200, dual=dual):
 @claim(
     "4.2",
     "on XOR the perceptron makes 4 mistakes in every epoch and returns to w = 0; with a quadratic kernel it stops",
-    refuted_by={"linear kernel": {"kernel": lambda X, Z: 1 + ops.einsum("id,jd->ij", X, Z)}},
+    refuted_by={"linear kernel": {"kernel": lambda X, Z: 1 + matmul(X, transpose(Z))}},
 )
 def xor(rng, *, epochs=500, kernel=quadratic):
     x, y = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.array([-1.0, 1.0, 1.0, -1.0])

@@ -13,6 +13,7 @@ from mathdl_keras.chapters.ch05.boolean import boolean_inputs
 from mathdl_keras.chapters.ch05.layers import XorNetwork
 from mathdl_keras.chapters.ch05.replicas import Replicas
 from mathdl_keras.core.claims import at_most, claim, equals, exactly
+from mathdl_keras.core.linalg import matvec
 
 CORNERS, XOR = boolean_inputs(2).astype("float64"), np.array([0.0, 1.0, 1.0, 0.0])
 SLACK = 1e-9  # of a minimum; 1/6 is a limit for tanh, which has to become a step
@@ -29,7 +30,7 @@ def affine_outputs(rng, steps=1000):
     """Of an affine function after gradient descent; the slowest mode shrinks by 0.9 in a step."""
     X = ops.convert_to_tensor(np.column_stack([CORNERS, np.ones(4)]))
     theta = gradient_descent(functools.partial(mse_gradient, X, XOR), rng.standard_normal(3), 0.5, steps)
-    return ops.einsum("md,d->m", X, theta)
+    return matvec(X, theta)
 
 
 @claim(

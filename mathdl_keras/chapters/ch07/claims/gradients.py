@@ -13,13 +13,14 @@ from mathdl_keras.chapters.ch07.steps import sgd_step
 from mathdl_keras.chapters.ch07.trainer import StepLoop
 from mathdl_keras.core.autodiff import grad, hvp
 from mathdl_keras.core.claims import at_most, claim, close_to, equals, rate
+from mathdl_keras.core.linalg import matmul, transpose
 from mathdl_keras.core.loops import compiled
 
 TANH = Tanh()
 
 
 def cross_entropy(U, y):
-    return ops.sum(ops.logsumexp(U, axis=1) - ops.einsum("mk,mk->m", y, U)) / len(y)
+    return ops.sum(ops.logsumexp(U, axis=1) - ops.sum(ops.convert_to_tensor(y) * U, axis=1)) / len(y)
 
 
 def half_squared_error(U, y):
@@ -29,8 +30,8 @@ def half_squared_error(U, y):
 def plain_loss(theta, x, y, sigma, loss):
     """The loss of the shallow network, for automatic differentiation."""
     W, b1, C, b2 = theta
-    H = sigma(ops.einsum("md,hd->mh", x, W) + b1)
-    return loss(ops.einsum("mh,kh->mk", H, C) + b2, y)
+    H = sigma(matmul(x, transpose(W)) + b1)
+    return loss(H @ transpose(C) + b2, y)
 
 
 def problem(rng, M, features, hidden, outputs):

@@ -11,6 +11,7 @@ from mathdl_keras.chapters.ch09.marginal import marginalized_dropout_loss, solve
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.chapters.ch09.predictors import geometric_mean_ensemble
 from mathdl_keras.core.claims import at_most, claim, equals, mean_equals
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled_loop
 
 
@@ -57,11 +58,17 @@ def dropout_is_ridge(rng, *, rows=20, features=6, keep=0.7, mode="inverted", pre
     X, y, w = rng.standard_normal((rows, features)), rng.standard_normal(rows), rng.standard_normal(features)
     masks, probability = all_masks(features, keep)
     dropped, _ = Dropout(1 - keep, mode=mode).forward_pass(ops.convert_to_tensor(X), True, masks[:, None, :])
-    losses = ops.sum(ops.square(ops.einsum("smj,j->sm", dropped, w) - ops.convert_to_tensor(y)), axis=1) / rows
+    losses = ops.sum(ops.square(matvec(dropped, w) - ops.convert_to_tensor(y)), axis=1) / rows
     expected = predict(X, y, w, keep)
     # sums of 64 x 20 squares of sums of 6 terms, of either sign
     return [
-        equals(ops.einsum("s,s->", losses, probability), expected, roundings=1000, scale=expected, label="all masks"),
+        equals(
+            ops.sum(losses * ops.convert_to_tensor(probability)),
+            expected,
+            roundings=1000,
+            scale=expected,
+            label="all masks",
+        ),
         equals(marginalized_dropout_loss(X, y, w, 1 - keep), expected, roundings=200, scale=expected, label="formula"),
     ]
 
@@ -82,8 +89,8 @@ def least_squares(X, y, keep, rate, steps):
 def _sgd_step(k, state):
     w, X, y, factors, rate = state
     dropped = X * factors[k][:, None, :]
-    residual = ops.einsum("rmj,rj->rm", dropped, w) - y
-    return (w - 2 * rate * ops.einsum("rm,rmj->rj", residual, dropped) / X.shape[0], X, y, factors, rate)
+    residual = matvec(dropped, w) - y
+    return (w - 2 * rate * matvec(transpose(dropped), residual) / X.shape[0], X, y, factors, rate)
 
 
 _sgd = compiled_loop(_sgd_step)

@@ -9,6 +9,7 @@ from mathdl_keras.chapters.ch09.models import RidgeRegression
 from mathdl_keras.chapters.ch09.solvers import lasso_path
 from mathdl_keras.core.claims import claim, equals, exactly, mean_equals
 from mathdl_keras.core.datasets import diabetes
+from mathdl_keras.core.linalg import matvec, transpose
 from mathdl_keras.core.loops import compiled_loop
 
 
@@ -74,7 +75,7 @@ def proximal(x, y, l1):
 
 def _subgradient_step(k, state):
     w, x, y, rate, penalty = state
-    slope = ops.einsum("mj,m->j", x, ops.einsum("mj,j->m", x, w) - y) / x.shape[0] + penalty * ops.sign(w)
+    slope = matvec(transpose(x), matvec(x, w) - y) / x.shape[0] + penalty * ops.sign(w)
     return (w - rate * slope, x, y, rate, penalty)
 
 

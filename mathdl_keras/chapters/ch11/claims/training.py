@@ -8,6 +8,7 @@ from mathdl_keras.chapters.ch02.descent import gradient_descent
 from mathdl_keras.chapters.ch11.layers import polynomial_features
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
 from mathdl_keras.core.claims import at_most, claim, close_to, equals, mean_equals
+from mathdl_keras.core.linalg import matvec
 from mathdl_keras.core.loops import compiled
 
 
@@ -30,7 +31,7 @@ def slowest_rate(phi, steps=200):
     values, vectors = np.linalg.eigh(H)
     start = vectors[:, 0]
     H, rate = ops.convert_to_tensor(H), 1 / float(values[-1])
-    end = compiled(lambda s: gradient_descent(lambda e: ops.einsum("ij,j->i", H, e), s, rate, steps))(start)
+    end = compiled(lambda s: gradient_descent(lambda e: matvec(H, e), s, rate, steps))(start)
     return 1 - float(ops.convert_to_numpy(end) @ start) ** (1 / steps)
 
 
@@ -94,7 +95,7 @@ def train_monotone(rng, *, samples=12, ridge=0.0):
     y = np.sin(3 * x) + 0.3 * rng.standard_normal(samples)
     risks = []
     for degree in range(samples):
-        model = PolynomialRegression(degree, ridge=ridge)
+        model = PolynomialRegression(degree, l2=ridge)
         kernel = model.fit_closed_form(x[:, None], y)
         risks.append(np.sqrt(np.mean((y - model.design(x[:, None]) @ kernel[:, 0]) ** 2)))
     vander = legendre.legvander(x, samples - 1)

@@ -54,14 +54,14 @@ def permutation_linear(rng, *, repeats=200, theory=twice_the_variance):
     x, y = rng.standard_normal((6, 2)), rng.standard_normal(6)
     w, b = least_squares(x, y)
     settings = {"loss": squared, "greater_is_better": False, "correlation_threshold": None}
-    exact = permutation_importance(lambda rows: rows @ w + b, x, y, n_repeats=None, **settings)
+    exact = permutation_importance(lambda rows: rows @ w + b, x, y, replicates=None, **settings)
     every = increases(w, b, x, y)
     scale = float(np.abs(exact.baseline) + np.max(twice_the_variance(w, x)))
     data = datasets.diabetes()
     w10, b10 = least_squares(data.x, data.y)
     seed = int(rng.integers(2**31))
     found = permutation_importance(
-        lambda rows: rows @ w10 + b10, data.x, data.y, n_repeats=repeats, seed=seed, **settings
+        lambda rows: rows @ w10 + b10, data.x, data.y, replicates=repeats, seed=seed, **settings
     )
     return [
         equals(exact.mean, theory(w, x), roundings=200, scale=scale, label="all permutations of 6 rows, closed form"),

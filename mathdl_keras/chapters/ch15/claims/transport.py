@@ -10,6 +10,7 @@ from mathdl_keras.chapters.ch15.games import jensen_shannon
 from mathdl_keras.chapters.ch15.transport import wasserstein_1d, wasserstein_discrete
 from mathdl_keras.chapters.ch15.wgan import WassersteinGAN
 from mathdl_keras.core.claims import claim, equals
+from mathdl_keras.core.linalg import matvec
 from mathdl_keras.core.loops import compiled
 
 __all__ = ["wasserstein"]
@@ -39,7 +40,7 @@ class Linear(keras.Layer):
         self.w.assign(0 * self.w)
 
     def call(self, x):
-        return ops.einsum("ni,i->n", x, self.w)[:, None] + self.b
+        return matvec(x, self.w)[:, None] + self.b
 
 
 class ClipsBiases(WassersteinGAN):

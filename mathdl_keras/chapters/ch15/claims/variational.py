@@ -13,6 +13,7 @@ from mathdl_keras.chapters.ch15.ppca import PPCA, ppca
 from mathdl_keras.chapters.ch15.sampling import reparameterized_gradient, score_function_gradient
 from mathdl_keras.core import datasets
 from mathdl_keras.core.claims import claim, close_to, equals, mean_equals
+from mathdl_keras.core.linalg import transpose
 from mathdl_keras.core.loops import compiled
 
 __all__ = ["elbo_gap", "linear_vae_is_ppca", "mode_seeking", "reparameterization"]
@@ -60,7 +61,7 @@ def elbo_gap(rng, *, features=5, latent=2, draws=100_000, noise=0.5, gaussian=Di
     scale = np.linalg.cholesky(covariance if exact else np.eye(latent))
 
     def log_joint(z):
-        centre = ops.einsum("nk,dk->nd", z, ops.convert_to_tensor(W))
+        centre = z @ transpose(ops.convert_to_tensor(W))
         return gaussian_log_density(z) + gaussian_log_density(x, centre, np.log(noise))
 
     def everything(noises):

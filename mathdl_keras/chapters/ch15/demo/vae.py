@@ -37,7 +37,7 @@ def run(session: Session) -> Results:
         models[k].noise_log_variance.assign(np.log(linear.variance))  # where the linear model ends; it takes long to go
         curves[k] = train(session, models[k], f"vae, k = {k}", x_train, x_test)
         known[k] = float(linear.log_likelihood(x_test).mean())
-        found[k] = float(numpy(models[k].elbo(x_test, draws=DRAWS)).mean())
+        found[k] = float(numpy(models[k].elbo(x_test, samples=DRAWS)).mean())
 
     def pictures(rows):
         """Rows of varying pixels as 8 x 8 pictures, the others at their mean."""
