@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-__all__ = ["ChecksData", "as_table", "check_data", "check_positive"]
+__all__ = ["ChecksData", "as_table", "check_data", "check_positive", "without_defaults"]
 
 
 def check_data(x, name: str = "x") -> None:
@@ -39,6 +39,28 @@ def check_positive(name: str, value) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
     return int(value)
+
+
+def without_defaults(kwargs, **defaults):
+    """The arguments, without those of Keras' class that its twin here does not take but at their defaults.
+
+    Args:
+        kwargs: Dictionary of further arguments.
+        **defaults: From each argument that is not taken to its default in Keras.
+
+    Raises:
+        ValueError: If one has another value.
+
+    Example:
+        >>> without_defaults({"name": "mine", "lora_rank": None}, lora_rank=None)
+        {'name': 'mine'}
+    """
+    for name, default in defaults.items():
+        if (value := kwargs.get(name, default)) is not default and value != default:
+            raise ValueError(
+                f"{name} must be {default!r}, the only value that is taken here; received {name}={value!r}"
+            )
+    return {name: value for name, value in kwargs.items() if name not in defaults}
 
 
 def _has_finite_sum(x):

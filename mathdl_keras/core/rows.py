@@ -133,7 +133,8 @@ class Rows:
 
     def triangle(self):
         """R of [1, x - shift, y - shift] = Q R (without 1 if there is no intercept), from the R of each block."""
-        fold, R = _fold if self.fit_intercept else _fold_from_zero, []
+        fold = _fold if self.fit_intercept else _fold_from_zero
+        R: list = []
         for x, y in self.blocks():
             R = [fold(R, x, y, self.shift_x, self.shift_y)]
         (R,) = R

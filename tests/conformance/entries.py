@@ -168,9 +168,9 @@ LAYERS = {
         (4,),
         (
             ({"units": 0}, "units must be an integer >= 1"),
-            ({"activation": "gelu"}, "activation must be an Activation or one of"),
+            ({"activation": "glue"}, "activation must be known here or to Keras"),
         ),
-        {"masks": PLAIN},
+        {"masks": PLAIN, "rank": "takes any rank from 2 on"},
     ),
     "MatchedFilter1D": Entry(
         {"template": S},

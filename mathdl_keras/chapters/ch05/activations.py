@@ -290,3 +290,34 @@ def get(activation):
     if not isinstance(name, str) or name not in NAMES:
         raise ValueError(f"activation must be an Activation or one of {', '.join(NAMES)}; received {activation!r}")
     return NAMES[name]()
+
+
+def get_any(activation):
+    """As `get`, or Keras' function of that name, which the backend differentiates.
+
+    Args:
+        activation: What `get` takes, or a function of a tensor, or the name of one of `keras.activations`.
+
+    Raises:
+        ValueError: If it is none of them.
+
+    Example:
+        >>> get_any("tanh"), get_any("gelu") is keras.activations.gelu
+        (Tanh(), True)
+    """
+    if callable(activation):
+        return activation
+    try:
+        return get(activation)
+    except ValueError:
+        pass
+    try:
+        return keras.activations.get(activation)
+    except ValueError:
+        raise ValueError(f"activation must be known here or to Keras; received {activation!r}") from None
+
+
+def serialize_any(activation):
+    """The saved form of what `get_any` takes."""
+    own = isinstance(activation, Activation)
+    return keras.saving.serialize_keras_object(activation) if own else keras.activations.serialize(activation)

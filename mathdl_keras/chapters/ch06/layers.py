@@ -4,7 +4,9 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.core.checks import check_positive, without_defaults
 from mathdl_keras.core.explicit import ExplicitLayer
+from mathdl_keras.core.linalg import dot, outer_sum
 
 __all__ = ["Dense"]
 
@@ -21,14 +23,21 @@ class Dense(ExplicitLayer):
         \frac{\partial\Lambda}{\partial b_j} = \sum_m \delta_{mj}, \qquad
         \frac{\partial\Lambda}{\partial x} = \delta\, W^\top .
 
-    `(batch, in) -> (batch, units)`. It computes what `keras.layers.Dense` computes and has the same weights: `kernel`
-    W, `(in, units)`, and `bias` b, `(units,)`.
+    `(batch, ..., in) -> (batch, ..., units)`. A drop-in for `keras.layers.Dense`: the same arguments in the same order,
+    and the same weights: `kernel` W, `(in, units)`, and `bias` b, `(units,)`.
 
     Args:
         units: Integer >= 1, the number of units.
-        activation: :math:`\sigma`, an `Activation` or its name; `None`, the default, is linear.
+        activation: :math:`\sigma`, an `Activation`, a function, or the name of one; `None`, the default, is linear.
+        use_bias: Boolean, whether there is b; True by default.
         kernel_initializer: Initializer of W, Glorot's uniform one by default.
-        **kwargs: `name`, `dtype`.
+        bias_initializer: Initializer of b, zeros by default.
+        kernel_regularizer: Penalty on W; none by default.
+        bias_regularizer: Penalty on b; none by default.
+        activity_regularizer: Penalty on H; none by default.
+        kernel_constraint: Constraint on W; none by default.
+        bias_constraint: Constraint on b; none by default.
+        **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
         ValueError: If units is not a positive integer, the activation is unknown, or inputs are not rows.
@@ -41,36 +50,67 @@ class Dense(ExplicitLayer):
         [[3.0], [10.0, 20.0], [10.0]]
     """
 
-    def __init__(self, units, activation=None, kernel_initializer="glorot_uniform", **kwargs):
-        super().__init__(**kwargs)
-        if not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be an integer >= 1; received units={units!r}")
-        self.units = units
-        self.activation = activations.get(activation)
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        kwargs = without_defaults(kwargs, lora_rank=None, lora_alpha=None, quantization_config=None)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = check_positive("units", units)
+        self.activation = activations.get_any(activation)
+        self.use_bias = bool(use_bias)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.supports_masking = True
 
     def build(self, input_shape):
-        if len(input_shape) != 2 or input_shape[1] is None:
-            raise ValueError(f"x must have shape (batch, features); received shape {tuple(input_shape)}")
-        self.input_spec = keras.layers.InputSpec(ndim=2, axes={-1: input_shape[1]})
+        if len(input_shape) < 2 or input_shape[-1] is None:
+            raise ValueError(f"x must have shape (batch, ..., features); received shape {tuple(input_shape)}")
+        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
         self.kernel = self.add_weight(
-            shape=(input_shape[1], self.units), initializer=self.kernel_initializer, name="kernel"
+            shape=(input_shape[-1], self.units),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
         )
-        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                shape=(self.units,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
         self.built = True
 
     def forward_pass(self, x, training=False):
         """`H`, and the cache `(x, Z)` that the backward pass needs."""
         x = self.read(x)
-        Z = ops.einsum("bi,ij->bj", x, self.value_of(self.kernel)) + self.value_of(self.bias)
+        Z = dot(x, self.value_of(self.kernel))
+        Z = Z + self.value_of(self.bias) if self.use_bias else Z
         return self.activation(Z), (x, Z)
 
     def backward_pass(self, dH, cache):
-        """`(dx, (dW, db))` from the gradient of H; those of the weights are summed over the batch."""
+        """`(dx, (dW, db))` from the gradient of H, without db where there is no bias; sums over the batch."""
         x, Z = cache
         delta = self.delta(dH, Z)
-        dx = ops.einsum("bj,ij->bi", delta, self.value_of(self.kernel))
-        return dx, self._sums(x, delta)
+        return dot(delta, ops.transpose(self.value_of(self.kernel))), self._sums(x, delta)
 
     def weight_gradients(self, dH, cache):
         x, Z = cache
@@ -82,15 +122,21 @@ class Dense(ExplicitLayer):
 
     def _sums(self, x, delta):
         r""":math:`(x^\top\delta,\ \sum_m \delta_m)`."""
-        # in this order of the axes TensorFlow makes one matrix product of it
-        return ops.einsum("ib,bj->ij", ops.transpose(x), delta), ops.sum(delta, axis=0)
+        dW = outer_sum(x, delta)
+        return (dW, ops.sum(delta, axis=tuple(range(len(delta.shape) - 1)))) if self.use_bias else (dW,)
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.units)
+        return (*input_shape[:-1], self.units)
 
     def get_config(self):
-        return super().get_config() | {
+        config = {
             "units": self.units,
-            "activation": keras.saving.serialize_keras_object(self.activation),
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "activation": activations.serialize_any(self.activation),
+            "use_bias": self.use_bias,
+            "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
         }
+        for name in ("kernel", "bias"):
+            config[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
+            config[f"{name}_regularizer"] = keras.regularizers.serialize(getattr(self, f"{name}_regularizer"))
+            config[f"{name}_constraint"] = keras.constraints.serialize(getattr(self, f"{name}_constraint"))
+        return super().get_config() | config

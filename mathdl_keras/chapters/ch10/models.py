@@ -67,7 +67,7 @@ class BatchNormMLP(BackpropModel, MLP):
     def _dense(self, k, activation):
         draw, settings = another_draw(self.kernel_initializer, k), {"dtype": self.dtype_policy}
         if k == len(self.widths) - 2:
-            return Dense(self.widths[-1], activation, draw, **settings)
+            return Dense(self.widths[-1], activation, kernel_initializer=draw, **settings)
         return DenseBatchNorm(self.widths[k + 1], activation, self.momentum, self.epsilon, draw, **settings)
 
     def forward_pass(self, x, training=False):
