@@ -74,12 +74,13 @@ class DropoutMLP(BackpropMLP):
         Args:
             x: Tensor (batch, n_0), rows.
             training: Boolean, whether to drop.
-            masks: List of tensors of zeros and ones, for the inputs and each hidden layer, `(batch, n)`; by default they
-                are drawn.
+            masks: List of tensors of zeros and ones, for the inputs and each hidden layer, `(batch, n)`; by default
+                they are drawn.
         """
         self.check_features(x.shape)
         masks = masks or [None] * len(self.dense)
-        return self.chain.forward_pass(x, training, [settings for mask in masks for settings in ({"mask": mask}, {})])
+        settings = [further for mask in masks for further in ({"mask": mask}, {})]
+        return self.chain.forward_pass(x, training, settings)
 
     def get_config(self):
         return super().get_config() | {"rate": self.rate, "mode": self.mode, "seed": self.seed}
