@@ -12,11 +12,11 @@ respect to x and to each weight,
 
 | who | uses |
 | --- | --- |
-| a layer called inside any Keras model | `by_hand`: differentiation takes `backward_pass` and never looks inside |
+| a layer called inside any Keras model | `by_hand`: to automatic differentiation it *is* `backward_pass` |
 | a model trained by hand | `Chain`: the passes one after the other, and pairs of a gradient and its variable |
 | `core.autodiff.jvp`, `hvp` | `forward_pass`, which the backend differentiates |
 
-What `forward_pass` writes to variables (moving averages, seeds) is carried out of the rule on every backend.
+What `forward_pass` writes to variables (moving averages) is carried out of the rule on every backend.
 """
 
 import keras
@@ -40,7 +40,8 @@ class ExplicitLayer(ChecksData, keras.Layer):
     their order (of a frozen one, too). Inputs, outputs and cache may be nests (tuples, lists, dicts); the cache may
     hold what is no tensor, and None.
 
-    Where `call` needs more than `training`, a subclass writes `call` itself and hands on to `by_hand`.
+    Where `call` needs more than `training`, a subclass writes `call` itself and hands on to `by_hand`. What is random
+    is drawn there and handed on as a setting: PyTorch runs `forward_pass` again for a second derivative.
 
     A subclass reads its inputs by `read` and its weights by `value_of`: both come in the dtype of the computation,
     which is that of the layer, or float32 in mixed precision if `wide` is set. `narrow` brings results back.
@@ -140,7 +141,7 @@ class _Call:
         self.counts = len(tensors), len(tensors) + len(extras)
         self.arguments = [*tensors, *extras, *(v.value for v in self.variables)]
         self.dtypes = [v.dtype for v in self.arguments]
-        self.written, self.before = [], []
+        self.written = []
 
     def forward(self, *arguments):
         """`((outputs, new values of what was written), residuals)`."""
@@ -148,9 +149,9 @@ class _Call:
         weights = list(arguments[last:])
         inputs = _joined(self.inputs, arguments[:first])
         settings = _joined(self.settings, arguments[first:last]) if last > first else self.settings
-        with _Recorded([*zip(self.variables, weights, strict=True), *self.before]) as scope:
+        with Scope(zip(self.variables, weights, strict=True)) as scope:
             outputs, cache = self.layer.forward_pass(inputs, **settings)
-        self.written, self.before = list(scope.written.values()), scope.before
+        self.written = list(scope.written.values())
         self.cache, tensors = _split(cache)
         return (outputs, scope.updates()), (weights, tensors)
 
@@ -165,20 +166,6 @@ class _Call:
             None if gradient is None else as_dtype(gradient, keras.backend.standardize_dtype(dtype))
             for gradient, dtype in zip([*dinputs, *extras, *gradients], self.dtypes, strict=True)
         )
-
-
-class _Recorded(Scope):
-    """Keeps the first values of what is written: PyTorch runs a forward pass again for a second derivative."""
-
-    def __init__(self, pairs):
-        super().__init__(pairs)
-        self.before = []
-
-    def add_update(self, update):
-        variable, _ = update
-        if keras.backend.backend() == "torch" and id(variable) not in self.written:
-            self.before.append((variable, ops.copy(variable.value)))
-        super().add_update(update)
 
 
 # `keras.tree` takes longer than an operation on a small tensor: tuples, lists and dicts do without it.

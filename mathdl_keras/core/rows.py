@@ -134,10 +134,10 @@ class Rows:
     def triangle(self):
         """R of [1, x - shift, y - shift] = Q R (without 1 if there is no intercept), from the R of each block."""
         fold = _fold if self.fit_intercept else _fold_from_zero
-        R: list = []
+        folded: list = []
         for x, y in self.blocks():
-            R = [fold(R, x, y, self.shift_x, self.shift_y)]
-        (R,) = R
+            folded = [fold(folded, x, y, self.shift_x, self.shift_y)]
+        (R,) = folded
         self.require_finite(R * R)
         first, p = int(self.fit_intercept), self.features
         inner = R[first : first + p]

@@ -59,17 +59,24 @@ class Dropout(ExplicitLayer):
         self.supports_masking = True
         self.built = True
 
-    def forward_pass(self, x, training=False, mask=None):
+    def call(self, inputs, training=False):
+        # drawn here, not in the pass: PyTorch runs that again for a second derivative
+        factor = self.factor(inputs) if training and self.rate else None
+        return self.by_hand(inputs, training=training, factor=factor)
+
+    def forward_pass(self, x, training=False, mask=None, factor=None):
         r"""`(y, factor)`: :math:`y = x \odot` factor, which is all that `backward_pass` needs.
 
         Args:
             x: Tensor of any shape.
             training: Boolean, whether to drop.
             mask: Tensor of zeros and ones, shaped like `x`; by default they are drawn.
+            factor: Tensor like `x`, what a mask becomes, where it is known.
         """
         x = self.read(x)
         drops = training and (self.rate or mask is not None)
-        factor = self.factor(x, mask) if drops else self.scale
+        if factor is None:
+            factor = self.factor(x, mask) if drops else self.scale
         return (x if isinstance(factor, float) and factor == 1 else x * factor), factor
 
     def backward_pass(self, dy, factor):

@@ -79,7 +79,8 @@ class DropoutMLP(BackpropMLP):
         """
         self.check_features(x.shape)
         masks = masks or [None] * len(self.dense)
-        return self.chain.forward_pass(x, training, [settings for mask in masks for settings in ({"mask": mask}, {})])
+        settings = [further for mask in masks for further in ({"mask": mask}, {})]
+        return self.chain.forward_pass(x, training, settings)
 
     def get_config(self):
         return super().get_config() | {"rate": self.rate, "mode": self.mode, "seed": self.seed}
