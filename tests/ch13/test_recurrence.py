@@ -6,9 +6,9 @@ from keras import ops
 from scipy.special import expit
 
 from mathdl_keras.chapters.ch05.activations import Clip, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
-from mathdl_keras.chapters.ch13.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.recurrence import backward_scan, dot, forward_scan, outer_sum
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
+from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, dot, forward_scan, outer_sum
 from mathdl_keras.chapters.ch13.slopes import get_activation, slope, value
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64

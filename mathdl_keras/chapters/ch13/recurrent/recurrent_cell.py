@@ -3,7 +3,7 @@ r"""What the recurrent cells of chapter 13 share: their weights, and the product
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrence import dot, outer_sum
+from mathdl_keras.chapters.ch13.recurrent.recurrence import dot, outer_sum
 from mathdl_keras.chapters.ch13.slopes import get_activation
 from mathdl_keras.core.checks import check_positive
 

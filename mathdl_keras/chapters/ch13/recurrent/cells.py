@@ -8,8 +8,8 @@ backend differentiates); `RNN(cell)` runs them with the backward pass given here
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrence import outer_sum
-from mathdl_keras.chapters.ch13.recurrent_cell import RecurrentCell
+from mathdl_keras.chapters.ch13.recurrent.recurrence import outer_sum
+from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell
 from mathdl_keras.chapters.ch13.slopes import get_activation, slope, value
 from mathdl_keras.core.checks import check_positive
 
