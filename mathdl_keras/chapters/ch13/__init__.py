@@ -33,5 +33,5 @@ Exercises: bptt_scalar, attention, rotary.
 
 Wings: `observers` (plants, and what a filter knows), `recurrent` (cells, loops as layers, training by hand),
 `stability`, `normalization` (and dropout), `attention` (and the places of tokens), `transformers` (up to a model that
-writes); `slopes`; then `claims`, `demo`, `figures` and `exercises`.
+writes); then `claims`, `demo`, `figures` and `exercises`.
 """
