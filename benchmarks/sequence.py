@@ -14,9 +14,9 @@ import keras
 import numpy as np
 
 from benchmarks.harness import Case, ResultsDiffer, agree_within
-from mathdl_keras.chapters.ch13.language import CausalLanguageModel
-from mathdl_keras.chapters.ch13.layers import GRU, LSTM
-from mathdl_keras.chapters.ch13.multihead import MultiHeadAttention
+from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
+from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM
+from mathdl_keras.chapters.ch13.transformers.language import CausalLanguageModel
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 

@@ -33,52 +33,52 @@ from mathdl_keras.chapters.ch10.layers import (
 from mathdl_keras.chapters.ch11.layers import (
     PolynomialFeatures1D,
 )
-from mathdl_keras.chapters.ch13.attention import (
+from mathdl_keras.chapters.ch13.attention.attention import (
     MaskedSelfAttention,
     SelfAttention,
 )
-from mathdl_keras.chapters.ch13.bidirectional import (
+from mathdl_keras.chapters.ch13.attention.multihead import (
+    MultiHeadAttention,
+    MultiHeadSelfAttention,
+)
+from mathdl_keras.chapters.ch13.attention.positions import (
+    PositionEmbedding,
+    SinePositionEncoding,
+)
+from mathdl_keras.chapters.ch13.normalization.dropout import (
+    VariationalDropout,
+)
+from mathdl_keras.chapters.ch13.normalization.normalization import (
+    LayerNormalization,
+)
+from mathdl_keras.chapters.ch13.normalization.normalized_cells import (
+    BatchNormRNN,
+    LayerNormCell,
+)
+from mathdl_keras.chapters.ch13.observers.observers import (
+    Observer,
+)
+from mathdl_keras.chapters.ch13.recurrent.bidirectional import (
     Bidirectional,
 )
-from mathdl_keras.chapters.ch13.cells import (
+from mathdl_keras.chapters.ch13.recurrent.cells import (
     ElmanCell,
     JordanCell,
 )
-from mathdl_keras.chapters.ch13.decoder import (
-    TransformerDecoder,
-)
-from mathdl_keras.chapters.ch13.dropout import (
-    VariationalDropout,
-)
-from mathdl_keras.chapters.ch13.gated import (
+from mathdl_keras.chapters.ch13.recurrent.gated import (
     GRUCell,
     LSTMCell,
 )
-from mathdl_keras.chapters.ch13.layers import (
+from mathdl_keras.chapters.ch13.recurrent.layers import (
     GRU,
     LSTM,
     RNN,
     SimpleRNN,
 )
-from mathdl_keras.chapters.ch13.multihead import (
-    MultiHeadAttention,
-    MultiHeadSelfAttention,
+from mathdl_keras.chapters.ch13.transformers.decoder import (
+    TransformerDecoder,
 )
-from mathdl_keras.chapters.ch13.normalization import (
-    LayerNormalization,
-)
-from mathdl_keras.chapters.ch13.normalized_cells import (
-    BatchNormRNN,
-    LayerNormCell,
-)
-from mathdl_keras.chapters.ch13.observers import (
-    Observer,
-)
-from mathdl_keras.chapters.ch13.positions import (
-    PositionEmbedding,
-    SinePositionEncoding,
-)
-from mathdl_keras.chapters.ch13.transformers import (
+from mathdl_keras.chapters.ch13.transformers.transformers import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )

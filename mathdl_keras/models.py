@@ -49,18 +49,18 @@ from mathdl_keras.chapters.ch10.models import (
 from mathdl_keras.chapters.ch11.models import (
     PolynomialRegression,
 )
-from mathdl_keras.chapters.ch13.bptt import (
+from mathdl_keras.chapters.ch13.recurrent.bptt import (
     ElmanBPTT,
     RecurrentBPTT,
 )
-from mathdl_keras.chapters.ch13.language import (
-    CausalLanguageModel,
-)
-from mathdl_keras.chapters.ch13.seq2seq import (
+from mathdl_keras.chapters.ch13.recurrent.seq2seq import (
     EncoderDecoder,
 )
-from mathdl_keras.chapters.ch13.truncation import (
+from mathdl_keras.chapters.ch13.recurrent.truncation import (
     TruncatedBPTT,
+)
+from mathdl_keras.chapters.ch13.transformers.language import (
+    CausalLanguageModel,
 )
 from mathdl_keras.chapters.ch14.models import (
     LearnedFilterDetector,

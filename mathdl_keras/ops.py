@@ -17,14 +17,14 @@ from mathdl_keras.chapters.ch10.normalization import (
     batch_norm_backward,
     batch_norm_forward,
 )
-from mathdl_keras.chapters.ch13.attention import (
+from mathdl_keras.chapters.ch13.attention.attention import (
     scaled_dot_product_attention,
 )
-from mathdl_keras.chapters.ch13.dot_product import (
+from mathdl_keras.chapters.ch13.attention.dot_product import (
     attention_backward,
     attention_forward,
 )
-from mathdl_keras.chapters.ch13.recurrence import (
+from mathdl_keras.chapters.ch13.recurrent.recurrence import (
     backward_scan,
     forward_scan,
 )

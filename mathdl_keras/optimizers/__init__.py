@@ -3,7 +3,7 @@
 from mathdl_keras.chapters.ch09.optimizers import (
     ProximalSGD,
 )
-from mathdl_keras.chapters.ch13.clipping import (
+from mathdl_keras.chapters.ch13.stability.clipping import (
     ClipGradientNorm,
 )
 from mathdl_keras.core.training import (

@@ -21,16 +21,16 @@ TOOLS = ("claims", "datasets", "plots", "precision")
 SHELF = sorted(
     m.name for m in pkgutil.iter_modules([str(PACKAGE)]) if m.name not in ("chapters", "core", "__main__", *TOOLS)
 )
-NOT_COMPONENTS = ("__main__", "claims", "demo", "figures", "exercises")
+NOT_COMPONENTS = ("__main__", "claims", "demo", "figures", "exercises", "frameworks")  # the last: 7.5's comparison
 MODULES = [m.name for m in pkgutil.walk_packages([str(PACKAGE)], "mathdl_keras.") if not m.name.endswith("__main__")]
 ENGINES = ("._tensorflow", "._jax", "._torch")
 
 
 def components():
-    """Every public name of the chapters' component modules, with the module that defines it."""
+    """Every public name of the chapters' component modules, at any depth, with its value."""
     for name in MODULES:
-        *_, chapter, room = name.split(".")
-        if name.count(".") == 3 and name.startswith("mathdl_keras.chapters.") and room not in NOT_COMPONENTS:
+        rooms = name.removeprefix("mathdl_keras.chapters.").split(".")[1:] if ".chapters." in name else []
+        if rooms and not set(rooms) & set(NOT_COMPONENTS) and not name.endswith(ENGINES):
             module = importlib.import_module(name)
             yield from ((component, getattr(module, component)) for component in getattr(module, "__all__", ()))
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.bidirectional import Bidirectional
-from mathdl_keras.chapters.ch13.cells import ElmanCell
-from mathdl_keras.chapters.ch13.layers import GRU, LSTM, RNN
+from mathdl_keras.chapters.ch13.recurrent.bidirectional import Bidirectional
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, RNN
 from mathdl_keras.core.loops import compiled
 
 B, T, D, N = 4, 6, 3, 5

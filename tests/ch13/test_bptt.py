@@ -6,9 +6,9 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
-from mathdl_keras.chapters.ch13.bptt import ElmanBPTT, RecurrentBPTT
-from mathdl_keras.chapters.ch13.cells import JordanCell
-from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.bptt import ElmanBPTT, RecurrentBPTT
+from mathdl_keras.chapters.ch13.recurrent.cells import JordanCell
+from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
 from mathdl_keras.core.loops import compiled
 
 rng = np.random.default_rng(13)

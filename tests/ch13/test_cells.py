@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch05.activations import Softplus
-from mathdl_keras.chapters.ch13.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
+from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
 from mathdl_keras.core.loops import compiled
 
 B, D, N = 4, 3, 5

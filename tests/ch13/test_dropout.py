@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.dropout import VariationalDropout
+from mathdl_keras.chapters.ch13.normalization.dropout import VariationalDropout
 
 X = np.ones((50, 8, 20), "float32")
 

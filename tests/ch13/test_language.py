@@ -9,11 +9,11 @@ import pytest
 from keras import ops
 from rich.console import Console
 
-from mathdl_keras.chapters.ch13 import sampling
 from mathdl_keras.chapters.ch13.demo import text as demo
-from mathdl_keras.chapters.ch13.language import CausalLanguageModel
-from mathdl_keras.chapters.ch13.ngrams import NGramModel
-from mathdl_keras.chapters.ch13.text import CharacterVocabulary, text_windows
+from mathdl_keras.chapters.ch13.transformers import sampling
+from mathdl_keras.chapters.ch13.transformers.language import CausalLanguageModel
+from mathdl_keras.chapters.ch13.transformers.ngrams import NGramModel
+from mathdl_keras.chapters.ch13.transformers.text import CharacterVocabulary, text_windows
 from mathdl_keras.core.demo import Session
 
 TEXT = "the cat sat on the mat; the rat sat on the cat. " * 12

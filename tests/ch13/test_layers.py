@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.layers import GRU, LSTM, RNN, SimpleRNN
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
+from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, RNN, SimpleRNN
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 from scipy import linalg
 
-from mathdl_keras.chapters.ch13.observers import Observer
-from mathdl_keras.chapters.ch13.plants import LinearPlant, kalman_error_covariance, kalman_gain
+from mathdl_keras.chapters.ch13.observers.observers import Observer
+from mathdl_keras.chapters.ch13.observers.plants import LinearPlant, kalman_error_covariance, kalman_gain
 from mathdl_keras.core.loops import compiled
 
 RNG = np.random.default_rng(13)

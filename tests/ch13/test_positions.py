@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.positions import (
+from mathdl_keras.chapters.ch13.attention.positions import (
     PositionEmbedding,
     SinePositionEncoding,
     sinusoidal_encoding,

@@ -5,11 +5,11 @@ import pytest
 from keras import ops
 from scipy.special import expit
 
-from mathdl_keras.chapters.ch05.activations import Clip, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
-from mathdl_keras.chapters.ch13.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.recurrence import backward_scan, dot, forward_scan, outer_sum
-from mathdl_keras.chapters.ch13.slopes import get_activation, slope, value
+from mathdl_keras.chapters.ch05.activations import Activation, Clip, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
+from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, dot, forward_scan, outer_sum
+from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import known_activation, value
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64
 
@@ -155,18 +155,20 @@ def test_products_over_time_and_batch_are_those_of_einsum():
 @pytest.mark.parametrize(
     "sigma", [Linear(), Sigmoid(), Tanh(), ReLU(), LeakyReLU(0.3), Softplus(2.0), Clip(-0.5, 0.7)], ids=repr
 )
-def test_the_slope_is_a_function_of_the_value(sigma):
+def test_the_derivative_is_a_function_of_the_value(sigma):
     z = ops.convert_to_tensor(np.linspace(-3, 3, 41).astype("float32"))
-    found, true = (ops.convert_to_numpy(v) for v in (slope(sigma, value(sigma, z)), sigma.derivative(z)))
+    found, true = (ops.convert_to_numpy(v) for v in (sigma.derivative_from_value(value(sigma, z)), sigma.derivative(z)))
     np.testing.assert_allclose(found, true, atol=1e-6)
 
 
-def test_an_activation_whose_slope_is_not_known_is_refused():
+def test_an_activation_whose_derivative_is_not_known_from_its_value_is_refused():
     with pytest.raises(ValueError, match="^recurrent_activation must be an Activation or one of .*'gelu'"):
-        get_activation("gelu", "recurrent_activation")
+        known_activation("gelu", "recurrent_activation")
 
-    class Square(Tanh):
+    class Square(Activation):
         pass
 
-    with pytest.raises(ValueError, match="^activation must be one of Tanh, .*; received Square"):
-        get_activation(Square())
+    with pytest.raises(ValueError, match="^activation must have a derivative known from its value; received Square"):
+        known_activation(Square())
+    with pytest.raises(ValueError, match="^activation must have a derivative known from its value; received Square"):
+        Square().derivative_from_value(ops.ones(()))

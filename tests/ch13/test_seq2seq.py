@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.seq2seq import EncoderDecoder
+from mathdl_keras.chapters.ch13.recurrent.seq2seq import EncoderDecoder
 from mathdl_keras.core.loops import compiled
 
 RNG = np.random.default_rng(137)

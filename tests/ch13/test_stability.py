@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.clipping import ClipGradientNorm
-from mathdl_keras.chapters.ch13.constraints import MaxSpectralNorm
-from mathdl_keras.chapters.ch13.stability import lyapunov_exponent, spectral_radius, state_jacobians
+from mathdl_keras.chapters.ch13.stability.clipping import ClipGradientNorm
+from mathdl_keras.chapters.ch13.stability.constraints import MaxSpectralNorm
+from mathdl_keras.chapters.ch13.stability.stability import lyapunov_exponent, spectral_radius, state_jacobians
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import dtype_of, float64
 

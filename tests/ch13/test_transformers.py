@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.decoder import TransformerDecoder
-from mathdl_keras.chapters.ch13.transformers import TransformerEncoder, TransformerEncoderBlock
+from mathdl_keras.chapters.ch13.transformers.decoder import TransformerDecoder
+from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder, TransformerEncoderBlock
 from mathdl_keras.core.loops import compiled
 
 RNG = np.random.default_rng(0)

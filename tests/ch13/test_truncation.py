@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from mathdl_keras.chapters.ch13.bptt import ElmanBPTT
 from mathdl_keras.chapters.ch13.claims.training import complex_step
-from mathdl_keras.chapters.ch13.truncation import TruncatedBPTT, Windows
+from mathdl_keras.chapters.ch13.recurrent.bptt import ElmanBPTT
+from mathdl_keras.chapters.ch13.recurrent.truncation import TruncatedBPTT, Windows
 
 rng = np.random.default_rng(0)
 STREAM, TARGET = rng.standard_normal((2, 2, 24, 3)).astype("float32")  # 2 streams of 24 steps

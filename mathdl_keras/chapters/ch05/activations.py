@@ -30,7 +30,8 @@ class Activation:
     r"""A function :math:`\sigma`, applied to each entry, that knows its derivatives (§5.4).
 
     Subclasses define `__call__`, `derivative` and `second_derivative`, all functions of the pre-activation z that keep
-    its shape and dtype. `kinks` are the points where the derivative jumps.
+    its shape and dtype; and `derivative_from_value`, where the value alone decides, so that a recurrence may forget its
+    pre-activations. `kinks` are the points where the derivative jumps.
 
     Example:
         >>> class Square(Activation):
@@ -54,6 +55,21 @@ class Activation:
     def second_derivative(self, z):
         r""":math:`\sigma''(z)`, 0 where it is piecewise linear."""
         return ops.zeros_like(z)
+
+    def derivative_from_value(self, a):
+        r""":math:`\sigma'(z)` where :math:`a = \sigma(z)`, as in :math:`\tanh' = 1 - \tanh^2`.
+
+        Args:
+            a: Tensor, the value of the activation.
+
+        Raises:
+            ValueError: If the value does not decide it, or how is not known.
+
+        Example:
+            >>> float(Sigmoid().derivative_from_value(ops.array(0.5)))
+            0.25
+        """
+        raise ValueError(f"activation must have a derivative known from its value; received {self!r}")
 
     def get_config(self):
         return {}
@@ -87,6 +103,9 @@ class Linear(Activation):
     def derivative(self, z):
         return ops.ones_like(z)
 
+    def derivative_from_value(self, a):
+        return ops.ones_like(a)
+
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class Sigmoid(Activation):
@@ -103,6 +122,9 @@ class Sigmoid(Activation):
 
     def derivative(self, z):
         return ops.sigmoid(z) * ops.sigmoid(-z)
+
+    def derivative_from_value(self, a):
+        return a * (1 - a)
 
     def second_derivative(self, z):
         S, R = ops.sigmoid(z), ops.sigmoid(-z)
@@ -124,6 +146,9 @@ class Tanh(Activation):
     def derivative(self, z):
         return 4 * ops.sigmoid(2 * z) * ops.sigmoid(-2 * z)
 
+    def derivative_from_value(self, a):
+        return 1 - a * a
+
     def second_derivative(self, z):
         return -2 * self(z) * self.derivative(z)
 
@@ -144,6 +169,9 @@ class ReLU(Activation):
 
     def derivative(self, z):
         return ops.cast(z > 0, z.dtype)
+
+    def derivative_from_value(self, a):
+        return ops.cast(a > 0, a.dtype)
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -175,6 +203,9 @@ class LeakyReLU(Activation):
         positive = ops.cast(z > 0, z.dtype)
         return positive + self.negative_slope * (1 - positive)
 
+    def derivative_from_value(self, a):
+        return ops.where(a > 0, ops.ones_like(a), self.negative_slope * ops.ones_like(a))
+
     def get_config(self):
         return {"negative_slope": self.negative_slope}
 
@@ -204,6 +235,9 @@ class Softplus(Activation):
 
     def derivative(self, z):
         return ops.sigmoid(self.beta * z)
+
+    def derivative_from_value(self, a):
+        return 1 - ops.exp(-self.beta * a)
 
     def second_derivative(self, z):
         return self.beta * ops.sigmoid(self.beta * z) * ops.sigmoid(-self.beta * z)
@@ -240,6 +274,9 @@ class Clip(Activation):
     def derivative(self, z):
         return ops.cast(ops.logical_and(z > self.lo, z < self.hi), z.dtype)
 
+    def derivative_from_value(self, a):
+        return ops.cast(ops.logical_and(a > self.lo, a < self.hi), a.dtype)
+
     def get_config(self):
         return {"lo": self.lo, "hi": self.hi}
 
@@ -268,12 +305,13 @@ PIECEWISE_LINEAR = {"linear": Linear, "relu": ReLU, "leaky_relu": LeakyReLU, "cl
 NAMES = SMOOTH | PIECEWISE_LINEAR
 
 
-def get(activation):
+def get(activation, name="activation"):
     """The activation of that name; `None` is linear, and an `Activation` is itself.
 
     Args:
         activation: `linear`, `sigmoid` (or `logistic`), `tanh`, `relu`, `leaky_relu`, `softplus`, `clip`, `None`, an
             `Activation`, or the saved form of one.
+        name: String, the name of the argument in the error; "activation" by default.
 
     Raises:
         ValueError: If it is none of them: its derivative is not known here.
@@ -286,10 +324,10 @@ def get(activation):
         activation = keras.saving.deserialize_keras_object(activation)
     if isinstance(activation, Activation):
         return activation
-    name = "linear" if activation is None else activation
-    if not isinstance(name, str) or name not in NAMES:
-        raise ValueError(f"activation must be an Activation or one of {', '.join(NAMES)}; received {activation!r}")
-    return NAMES[name]()
+    known = "linear" if activation is None else activation
+    if not isinstance(known, str) or known not in NAMES:
+        raise ValueError(f"{name} must be an Activation or one of {', '.join(NAMES)}; received {activation!r}")
+    return NAMES[known]()
 
 
 def get_any(activation):

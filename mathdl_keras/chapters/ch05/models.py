@@ -47,7 +47,8 @@ class MLP(ChecksData, keras.Model):
     ):
         super().__init__(**kwargs)
         self.widths = check_widths(widths)
-        self.activation, self.output_activation = map(activations.get, (activation, output_activation))
+        self.activation = activations.get(activation)
+        self.output_activation = activations.get(output_activation, "output_activation")
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         sigmas = [self.activation] * (len(self.widths) - 2) + [self.output_activation]
         self.dense = [self._dense(k, sigma) for k, sigma in enumerate(sigmas)]

@@ -31,10 +31,7 @@ Section  Title                           Objects                                
 
 Exercises: bptt_scalar, attention, rotary.
 
-Rooms: `plants` and `observers` (what a filter knows); `recurrence` (a loop over time and its derivative), `slopes`,
-`recurrent_cell`, `cells` and `gated` (the cells), `layers` and `bidirectional` (the loops as layers), `bptt` and
-`truncation` (training by hand), `stability`, `clipping` and `constraints`, `normalization`, `normalized_cells` and
-`dropout`, `seq2seq`; `dot_product`, `attention` and `multihead`, `positions`, `equivariance`, `transformers` and
-`decoder`, `text`, `sampling`, `ngrams` and `language` (a model that writes); then `claims`, `demo`, `figures` and
-`exercises`.
+Wings: `observers` (plants, and what a filter knows), `recurrent` (cells, loops as layers, training by hand),
+`stability`, `normalization` (and dropout), `attention` (and the places of tokens), `transformers` (up to a model that
+writes); then `claims`, `demo`, `figures` and `exercises`.
 """

@@ -7,11 +7,11 @@ import numpy as np
 from keras import ops
 from scipy.special import expit
 
-from mathdl_keras.chapters.ch13.bidirectional import Bidirectional
-from mathdl_keras.chapters.ch13.cells import JordanCell
-from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.layers import LSTM, RNN
-from mathdl_keras.chapters.ch13.recurrence import backward_scan, forward_scan
+from mathdl_keras.chapters.ch13.recurrent.bidirectional import Bidirectional
+from mathdl_keras.chapters.ch13.recurrent.cells import JordanCell
+from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.layers import LSTM, RNN
+from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
 from mathdl_keras.core.claims import at_most, claim, equals, exactly
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import float64, require_float64

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from mathdl_keras.chapters.ch13.dropout import VariationalDropout
+from mathdl_keras.chapters.ch13.normalization.dropout import VariationalDropout
 from mathdl_keras.core.claims import claim, mean_equals
 
 __all__ = ["time_dropout"]

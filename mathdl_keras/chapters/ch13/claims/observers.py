@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 from scipy import linalg
 
-from mathdl_keras.chapters.ch13.observers import Observer
-from mathdl_keras.chapters.ch13.plants import LinearPlant, kalman_error_covariance, kalman_gain
+from mathdl_keras.chapters.ch13.observers.observers import Observer
+from mathdl_keras.chapters.ch13.observers.plants import LinearPlant, kalman_error_covariance, kalman_gain
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.claims import claim, close_to, equals, mean_equals
 from mathdl_keras.core.loops import compiled, scan

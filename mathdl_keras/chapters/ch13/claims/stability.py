@@ -4,8 +4,8 @@ import numpy as np
 from keras import ops
 from scipy import optimize
 
-from mathdl_keras.chapters.ch13.cells import ElmanCell
-from mathdl_keras.chapters.ch13.stability import lyapunov_exponent, spectral_radius
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.stability.stability import lyapunov_exponent, spectral_radius
 from mathdl_keras.core.claims import at_most, claim, close_to, equals
 from mathdl_keras.core.loops import compiled, scan
 

@@ -3,11 +3,11 @@
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention import causal_mask
+from mathdl_keras.chapters.ch13.attention.attention import causal_mask
+from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
+from mathdl_keras.chapters.ch13.attention.positions import SinePositionEncoding
 from mathdl_keras.chapters.ch13.claims.attention import by_heads
-from mathdl_keras.chapters.ch13.multihead import MultiHeadAttention
-from mathdl_keras.chapters.ch13.positions import SinePositionEncoding
-from mathdl_keras.chapters.ch13.transformers import TransformerEncoder
+from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder
 from mathdl_keras.core.claims import claim, equals, exactly
 from mathdl_keras.core.loops import compiled, scan
 

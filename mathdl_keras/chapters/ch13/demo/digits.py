@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13.layers import GRU, LSTM, SimpleRNN
-from mathdl_keras.chapters.ch13.positions import SinePositionEncoding
-from mathdl_keras.chapters.ch13.transformers import TransformerEncoderBlock
+from mathdl_keras.chapters.ch13.attention.positions import SinePositionEncoding
+from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, SimpleRNN
+from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoderBlock
 from mathdl_keras.core import datasets
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.demo import Results, Session

@@ -16,8 +16,8 @@ import numpy as np
 from keras import ops
 from scipy import optimize
 
-from mathdl_keras.chapters.ch13.observers import Observer
-from mathdl_keras.chapters.ch13.plants import LinearPlant, kalman_error_covariance, kalman_gain
+from mathdl_keras.chapters.ch13.observers.observers import Observer
+from mathdl_keras.chapters.ch13.observers.plants import LinearPlant, kalman_error_covariance, kalman_gain
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13.language import CausalLanguageModel
-from mathdl_keras.chapters.ch13.ngrams import NGramModel
-from mathdl_keras.chapters.ch13.text import CharacterVocabulary, text_windows
+from mathdl_keras.chapters.ch13.transformers.language import CausalLanguageModel
+from mathdl_keras.chapters.ch13.transformers.ngrams import NGramModel
+from mathdl_keras.chapters.ch13.transformers.text import CharacterVocabulary, text_windows
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric

@@ -19,9 +19,9 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch02.models import LinearRegression
-from mathdl_keras.chapters.ch13.layers import GRU
-from mathdl_keras.chapters.ch13.observers import Observer
-from mathdl_keras.chapters.ch13.plants import LinearPlant
+from mathdl_keras.chapters.ch13.observers.observers import Observer
+from mathdl_keras.chapters.ch13.observers.plants import LinearPlant
+from mathdl_keras.chapters.ch13.recurrent.layers import GRU
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric

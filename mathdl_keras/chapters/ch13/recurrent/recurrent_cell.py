@@ -1,10 +1,14 @@
-r"""What the recurrent cells of chapter 13 share: their weights, and the products that stay outside the loop."""
+r"""What the recurrent cells share: their weights, their activations, and the products that stay outside the loop.
+
+A recurrence keeps what it computed at each time step for its backward pass, so it should keep little: the derivatives
+of its activations are functions of their values, and the pre-activations are forgotten.
+"""
 
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrence import dot, outer_sum
-from mathdl_keras.chapters.ch13.slopes import get_activation
+from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch13.recurrent.recurrence import dot, outer_sum
 from mathdl_keras.core.checks import check_positive
 
 CHOICES = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
@@ -58,7 +62,7 @@ class RecurrentCell(keras.Layer):
     ):
         super().__init__(**kwargs)
         self.units = check_positive("units", units)
-        self.activation = get_activation(activation)
+        self.activation = known_activation(activation)
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
@@ -125,3 +129,35 @@ class RecurrentCell(keras.Layer):
     def _weight(self, part, shape, name, **choices):
         choices = {kind: getattr(self, f"{part}_{kind}") for kind in CHOICES} | choices
         return self.add_weight(shape=shape, name=name, **choices)
+
+
+def known_activation(activation, name="activation"):
+    """The activation of that name, if its derivative is known from its value.
+
+    Args:
+        activation: String, `None` for linear, or an `Activation`: what `mathdl_keras.activations.get` takes.
+        name: String, the name of the argument in the error.
+
+    Raises:
+        ValueError: If it is unknown, or its derivative is not known from its value.
+
+    Example:
+        >>> known_activation("tanh")
+        Tanh()
+    """
+    sigma = activations.get(activation, name)
+    if type(sigma).derivative_from_value is activations.Activation.derivative_from_value:
+        raise ValueError(f"{name} must have a derivative known from its value; received {sigma!r}")
+    return sigma
+
+
+def value(activation, z):
+    r""":math:`\sigma(z)`; the hyperbolic tangent of the backend, except in float64, which that loses on JAX.
+
+    Example:
+        >>> float(value(known_activation("tanh"), ops.array(0.0)))
+        0.0
+    """
+    if type(activation) is activations.Tanh and keras.backend.standardize_dtype(z.dtype) != "float64":
+        return ops.tanh(z)
+    return activation(z)

@@ -10,8 +10,8 @@ from keras import ops
 
 from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.chapters.ch06.models import BackpropModel
-from mathdl_keras.chapters.ch13.cells import ElmanCell
-from mathdl_keras.chapters.ch13.recurrence import backward_scan, forward_scan
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
 
 __all__ = ["ElmanBPTT", "RecurrentBPTT"]
 
@@ -42,7 +42,7 @@ class RecurrentBPTT(BackpropModel):
         ValueError: If an argument is out of range, or x is no batch of sequences of at least one step.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.gated import GRUCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell
         >>> model = RecurrentBPTT(GRUCell(4), outputs=1)
         >>> model.compile(keras.optimizers.Adam(0.01))
         >>> x = ops.ones((8, 5, 3))

@@ -8,9 +8,9 @@ automatic differentiation, and so `fit`, calls it and never looks inside.
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.cells import ElmanCell
-from mathdl_keras.chapters.ch13.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.recurrence import backward_scan, dot, forward_scan
+from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, dot, forward_scan
 from mathdl_keras.core.autodiff import custom_vjp
 from mathdl_keras.core.checks import ChecksData
 

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
-from mathdl_keras.chapters.ch13.dot_product import attend
+from mathdl_keras.chapters.ch13.attention.dot_product import attend
 from mathdl_keras.core.checks import ChecksData, check_positive
 
 __all__ = ["MaskedSelfAttention", "SelfAttention", "causal_mask", "scaled_dot_product_attention"]

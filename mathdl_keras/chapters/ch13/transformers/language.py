@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13 import sampling
-from mathdl_keras.chapters.ch13.positions import PositionEmbedding, check_length
-from mathdl_keras.chapters.ch13.text import CharacterVocabulary, text_windows
-from mathdl_keras.chapters.ch13.transformers import TransformerEncoder, affine
+from mathdl_keras.chapters.ch13.attention.positions import PositionEmbedding, check_length
+from mathdl_keras.chapters.ch13.transformers import sampling
+from mathdl_keras.chapters.ch13.transformers.text import CharacterVocabulary, text_windows
+from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder, affine
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.loops import compiled
 

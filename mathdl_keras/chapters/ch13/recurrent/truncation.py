@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13.bptt import RecurrentBPTT
+from mathdl_keras.chapters.ch13.recurrent.bptt import RecurrentBPTT
 from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.training import ManualGradientModel
 
@@ -32,7 +32,7 @@ class TruncatedBPTT(ManualGradientModel):
         ValueError: If an argument is out of range, or the model has one output for a whole sequence.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.bptt import ElmanBPTT
+        >>> from mathdl_keras.chapters.ch13.recurrent.bptt import ElmanBPTT
         >>> trainer = TruncatedBPTT(ElmanBPTT(4, outputs=1), k1=10, k2=20)
         >>> trainer.compile(keras.optimizers.Adam(0.01))
         >>> stream = np.sin(np.arange(101.0))[:, None]

@@ -3,7 +3,7 @@ r"""Observers of a plant as recurrent cells: the filter that a recurrent network
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.plants import LinearPlant, check_gain, kalman_gain
+from mathdl_keras.chapters.ch13.observers.plants import LinearPlant, check_gain, kalman_gain
 
 __all__ = ["Observer"]
 

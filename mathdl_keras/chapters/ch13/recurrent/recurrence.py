@@ -55,7 +55,7 @@ def forward_scan(cell, z, states, mask=None, weights=None):
         states before each step, the cell's own cache, and the mask if there is one.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.cells import ElmanCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
         >>> cell = ElmanCell(2)
         >>> cell.build((None, 3))
         >>> outputs, (last,), cache = forward_scan(cell, cell.project(ops.ones((5, 4, 3))), [ops.zeros((4, 2))])
@@ -91,7 +91,7 @@ def backward_scan(cell, doutputs, dlast_states, cache, weights=None):
         derivatives in the first states.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.cells import ElmanCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
         >>> cell = ElmanCell(2)
         >>> cell.build((None, 3))
         >>> outputs, last, cache = forward_scan(cell, cell.project(ops.ones((5, 4, 3))), [ops.zeros((4, 2))])

@@ -10,9 +10,8 @@ Weights are Keras': gates side by side, in the order i, f, c, o for the LSTM and
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrence import outer_sum
-from mathdl_keras.chapters.ch13.recurrent_cell import RecurrentCell
-from mathdl_keras.chapters.ch13.slopes import get_activation, slope, value
+from mathdl_keras.chapters.ch13.recurrent.recurrence import outer_sum
+from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 
 __all__ = ["GRUCell", "LSTMCell"]
 
@@ -22,7 +21,7 @@ class GatedCell(RecurrentCell):
 
     def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True, **kwargs):
         super().__init__(units, activation, use_bias, **kwargs)
-        self.recurrent_activation = get_activation(recurrent_activation, "recurrent_activation")
+        self.recurrent_activation = known_activation(recurrent_activation, "recurrent_activation")
 
     def get_config(self):
         activation = keras.saving.serialize_keras_object(self.recurrent_activation)
@@ -110,9 +109,9 @@ class LSTMCell(GatedCell):
         r"""The factors of :math:`\delta`, :math:`o\tanh'(c_t)`, and f."""
         n, (s, g, v) = self.units, cache
         i, f, o = s[..., :n], s[..., n : 2 * n], s[..., 3 * n :]
-        di, df, do = (slope(self.recurrent_activation, gate) for gate in (i, f, o))
-        factors = [g * di, before[1] * df, i * slope(self.activation, g), v * do]
-        return [ops.concatenate(factors, axis=-1), o * slope(self.activation, v), f]
+        di, df, do = (self.recurrent_activation.derivative_from_value(gate) for gate in (i, f, o))
+        factors = [g * di, before[1] * df, i * self.activation.derivative_from_value(g), v * do]
+        return [ops.concatenate(factors, axis=-1), o * self.activation.derivative_from_value(v), f]
 
     def backward_pass(self, dstates, slopes, adjoint=None):
         r""":math:`\delta`, and what goes on to the states before."""
@@ -207,8 +206,8 @@ class GRUCell(GatedCell):
         r"""The factors of :math:`D` in the deltas, and z; without `reset_after` what r and its slope multiply too."""
         n, (h,), (s, candidate, v) = self.units, before, cache
         z, r = s[..., :n], s[..., n:]
-        dz, dr = (slope(self.recurrent_activation, gate) for gate in (z, r))
-        of_z, of_h = (h - candidate) * dz, (1 - z) * slope(self.activation, candidate)
+        dz, dr = (self.recurrent_activation.derivative_from_value(gate) for gate in (z, r))
+        of_z, of_h = (h - candidate) * dz, (1 - z) * self.activation.derivative_from_value(candidate)
         if not self.reset_after:
             return [of_z, of_h, v * dr, r, z]
         of_zr = [of_z, of_h * v * dr]

@@ -14,9 +14,9 @@ costs one row of attention: `begin` makes room for so many tokens, `step` takes 
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention import causal_mask
-from mathdl_keras.chapters.ch13.multihead import MultiHeadAttention
-from mathdl_keras.chapters.ch13.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.attention.attention import causal_mask
+from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
+from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
 from mathdl_keras.core.checks import ChecksData, check_positive
 
 __all__ = ["TransformerEncoderBlock", "TransformerEncoder"]

@@ -8,9 +8,8 @@ backend differentiates); `RNN(cell)` runs them with the backward pass given here
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrence import outer_sum
-from mathdl_keras.chapters.ch13.recurrent_cell import RecurrentCell
-from mathdl_keras.chapters.ch13.slopes import get_activation, slope, value
+from mathdl_keras.chapters.ch13.recurrent.recurrence import outer_sum
+from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.checks import check_positive
 
 __all__ = ["ElmanCell", "JordanCell"]
@@ -54,7 +53,7 @@ class ElmanCell(RecurrentCell):
 
     def slopes(self, before, cache):
         r""":math:`\sigma'(z_t)`."""
-        return slope(self.activation, cache[0])
+        return self.activation.derivative_from_value(cache[0])
 
     def backward_pass(self, dstates, slopes, adjoint=None):
         r""":math:`\delta_t`, and what it adds to :math:`D_{t-1}`, in lists."""
@@ -94,7 +93,7 @@ class JordanCell(RecurrentCell):
 
     def __init__(self, units, output_units, activation="tanh", output_activation=None, use_bias=True, **kwargs):
         super().__init__(units, activation, use_bias, **kwargs)
-        self.output_activation = get_activation(output_activation, "output_activation")
+        self.output_activation = known_activation(output_activation, "output_activation")
         self.state_size = self.output_size = self.output_units = check_positive("output_units", output_units)
 
     def build(self, input_shape):
@@ -122,7 +121,7 @@ class JordanCell(RecurrentCell):
     def slopes(self, before, cache):
         r""":math:`\sigma'` and :math:`\sigma_o'`."""
         h, y = cache
-        return [slope(self.activation, h), slope(self.output_activation, y)]
+        return [self.activation.derivative_from_value(h), self.output_activation.derivative_from_value(y)]
 
     def adjoint(self, weights=None):
         r""":math:`U^\top` and :math:`V^\top`."""

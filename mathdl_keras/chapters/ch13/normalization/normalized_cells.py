@@ -5,7 +5,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
-from mathdl_keras.chapters.ch13.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
 from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.loops import scan
 

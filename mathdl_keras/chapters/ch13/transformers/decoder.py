@@ -2,8 +2,8 @@ r"""The decoder of a transformer: masked self-attention, then attention to what 
 
 import keras
 
-from mathdl_keras.chapters.ch13.normalization import LayerNormalization
-from mathdl_keras.chapters.ch13.transformers import Block, Stack
+from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.transformers.transformers import Block, Stack
 from mathdl_keras.core.checks import check_data, check_positive
 
 __all__ = ["TransformerDecoder"]

@@ -2,7 +2,7 @@ r"""Recurrent layers that read a sequence in both directions (section 13.7)."""
 
 import keras
 
-from mathdl_keras.chapters.ch13.layers import RNN
+from mathdl_keras.chapters.ch13.recurrent.layers import RNN
 from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["Bidirectional"]
@@ -32,7 +32,7 @@ class Bidirectional(ChecksData, keras.layers.Bidirectional):
         ValueError: If the layer is none, or the merge mode is unknown.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.cells import ElmanCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
         >>> tuple(Bidirectional(ElmanCell(4))(keras.ops.ones((2, 5, 3))).shape)
         (2, 5, 8)
     """

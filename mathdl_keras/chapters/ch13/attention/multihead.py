@@ -12,8 +12,8 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
-from mathdl_keras.chapters.ch13.attention import causal_mask, check_mask
-from mathdl_keras.chapters.ch13.dot_product import attend
+from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask
+from mathdl_keras.chapters.ch13.attention.dot_product import attend
 from mathdl_keras.core.checks import check_data, check_positive
 
 __all__ = ["MultiHeadAttention", "MultiHeadSelfAttention"]

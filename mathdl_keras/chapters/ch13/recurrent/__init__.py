@@ -1,0 +1,5 @@
+"""Recurrent networks, from one loop over time to encoders and decoders (§13.3 to §13.5, §13.7).
+
+`recurrence` (the loop and its derivative), `recurrent_cell`, `cells` and `gated` (the cells), `layers` and
+`bidirectional` (the loops as layers), `bptt` and `truncation` (training by hand), `seq2seq`.
+"""
