@@ -95,7 +95,7 @@ def adversaries():
     """With a penalty: five updates of the critic a step, and one of the generator."""
     n = adversarial
     parts = network(n.PIXELS, n.UNITS, n.UNITS, 1), network(n.LATENT, n.UNITS, n.UNITS, n.PIXELS)
-    gan = WassersteinGAN(*parts, n.LATENT, n_critic=n.N_CRITIC, gradient_penalty=n.PENALTY, seed=n.SEED)
+    gan = WassersteinGAN(*parts[::-1], n.LATENT, critic_steps=n.N_CRITIC, gradient_penalty=n.PENALTY, seed=n.SEED)
     adam = {"beta_1": 0.0, "beta_2": n.BETA, "epsilon": n.EPSILON}
     gan.compile({part: keras.optimizers.Adam(n.RATE, **adam) for part in ("critic", "generator")})
     return gan, parts

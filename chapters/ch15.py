@@ -203,7 +203,7 @@ print("modes covered, samples at a mode:", mode_coverage(hasty.sample(1000), cen
 
 # %%
 cured = WassersteinGAN(
-    network(2, 1, "relu"), network(2, 2, "relu"), latent_dim=2, n_critic=3, gradient_penalty=1.0, seed=0
+    network(2, 2, "relu"), network(2, 1, "relu"), latent_dim=2, critic_steps=3, gradient_penalty=1.0, seed=0
 )
 cured.compile({"critic": adam(2e-3, 0.9), "generator": adam(2e-3, 0.9)})
 cured.fit(ring(192 * 400), batch_size=192, verbose=0)

@@ -21,5 +21,4 @@ from mathdl_keras.chapters.ch11.callbacks import (
 )
 from mathdl_keras.chapters.ch15.callbacks import (
     SampleGrid,
-    StopOnDivergence,
 )

@@ -34,11 +34,11 @@ def small(**kwargs):
     return GAN(*lines((0.7, -0.2), (0.3, 0.1)), latent_dim=1, seed=1, **kwargs)
 
 
-def in_numpy(loss, update, d_steps):
+def in_numpy(loss, update, discriminator_steps):
     """(generator, discriminator) after one step on REAL, by formulas."""
     g, d = np.array([0.7, -0.2]), np.array([0.3, 0.1])
-    size = len(REAL) // d_steps
-    z = np.resize(NODES, (size * d_steps, 1))[:, 0].astype("float64")
+    size = len(REAL) // discriminator_steps
+    z = np.resize(NODES, (size * discriminator_steps, 1))[:, 0].astype("float64")
 
     def slope(x, weight):  # of a mean over rows, in the slope and the offset of a line
         return np.array([np.mean(weight * x), np.mean(weight)])
@@ -50,7 +50,7 @@ def in_numpy(loss, update, d_steps):
         D = expit(d[0] * (g[0] * z + g[1]) + d[1])
         return slope(z, d[0] * (-D if loss == "minimax" else D - 1))
 
-    for k in range(d_steps):
+    for k in range(discriminator_steps):
         rows = slice(k * size, (k + 1) * size)
         moved = d - RATE * d_slope(d, REAL[rows, 0].astype("float64"), g[0] * z[rows] + g[1])
         before, d = d, moved
@@ -59,15 +59,17 @@ def in_numpy(loss, update, d_steps):
 
 
 @pytest.mark.parametrize(
-    ("loss", "update", "d_steps"),
+    ("loss", "update", "discriminator_steps"),
     [("minimax", "alternating", 1), ("nonsaturating", "alternating", 3), ("nonsaturating", "simultaneous", 1)],
 )
-def test_a_step_is_that_of_the_formulas(loss, update, d_steps):
-    gan = FixedNoise(*lines((0.7, -0.2), (0.3, 0.1)), latent_dim=1, loss=loss, d_steps=d_steps, update=update)
+def test_a_step_is_that_of_the_formulas(loss, update, discriminator_steps):
+    gan = FixedNoise(
+        *lines((0.7, -0.2), (0.3, 0.1)), latent_dim=1, loss=loss, discriminator_steps=discriminator_steps, update=update
+    )
     gan.compile({"generator": keras.optimizers.SGD(RATE), "discriminator": keras.optimizers.SGD(RATE)})
     gan.fit(REAL, batch_size=len(REAL), shuffle=False, verbose=0)
     found = [np.concatenate([w.ravel() for w in part.get_weights()]) for part in (gan.generator, gan.discriminator)]
-    np.testing.assert_allclose(found, in_numpy(loss, update, d_steps), rtol=1e-5)
+    np.testing.assert_allclose(found, in_numpy(loss, update, discriminator_steps), rtol=1e-5)
 
 
 def test_it_learns_where_the_data_are_and_its_metrics_see_it():
@@ -87,13 +89,13 @@ def test_value_of_indistinguishable_rows_is_minus_log_4():
 
 
 def test_seeds_samples_and_files(tmp_path):
-    gan = small(loss="minimax", d_steps=2)
+    gan = small(loss="minimax", discriminator_steps=2)
     gan.compile("sgd")
     assert np.array_equal(gan.sample(4, seed=7), gan.sample(4, seed=7))
     assert not np.array_equal(gan.sample(4), gan.sample(4))
     gan.save(tmp_path / "gan.keras")
     again = keras.saving.load_model(tmp_path / "gan.keras")
-    assert (again.generator_objective, again.d_steps, again.update) == ("minimax", 2, "alternating")
+    assert (again.generator_objective, again.discriminator_steps, again.update) == ("minimax", 2, "alternating")
     np.testing.assert_array_equal(again.sample(4, seed=7), gan.sample(4, seed=7))
     assert again.predict(NODES, verbose=0).shape == (16, 1)
 
@@ -107,8 +109,8 @@ BAD = [
     ({"latent_dim": 2.0}, "latent_dim must be an integer >= 1"),
     ({"loss": "hinge"}, "loss must be one of minimax, nonsaturating"),
     ({"update": "both"}, "update must be one of alternating, simultaneous"),
-    ({"d_steps": 0}, "d_steps must be an integer >= 1"),
-    ({"d_steps": 2, "update": "simultaneous"}, "d_steps must be 1 if both parts move at once"),
+    ({"discriminator_steps": 0}, "discriminator_steps must be an integer >= 1"),
+    ({"discriminator_steps": 2, "update": "simultaneous"}, "discriminator_steps must be 1 if both parts move at once"),
     ({"discriminator": keras.layers.Dense(2)}, "discriminator must give one number a sample"),
     ({"generator": images(2, 3)}, "discriminator must give one number a sample"),
     (
@@ -133,12 +135,12 @@ def test_bad_arguments_are_one_clear_line(changes, match):
         (REAL, REAL, "learns from samples alone"),
         (np.where(REAL > 2, np.nan, REAL), None, "x must be finite"),
         (np.ones((8, 2), "float32"), None, r"rows, 1\); received \(8, 2\)"),
-        (REAL[:2], None, "must hold at least d_steps=3 rows; received 2"),
-        (np.tile(REAL, (2, 1))[:33], None, "must hold at least d_steps=3 rows; received 1"),
+        (REAL[:2], None, "must hold at least discriminator_steps=3 rows; received 2"),
+        (np.tile(REAL, (2, 1))[:33], None, "must hold at least discriminator_steps=3 rows; received 1"),
     ],
 )
 def test_bad_data_are_one_clear_line(x, y, match):
-    gan = small(d_steps=3)
+    gan = small(discriminator_steps=3)
     gan.compile("sgd")
     with pytest.raises(ValueError, match=match):
         gan.fit(x, y, verbose=0)

@@ -527,7 +527,6 @@ ELSEWHERE = {
     "GAN": "two players: tests/ch15/test_gan.py",
     "WassersteinGAN": "two players: tests/ch15/test_wgan.py",
     "SampleGrid": "needs a model: tests/ch15/test_callbacks.py",
-    "StopOnDivergence": "needs a model: tests/ch15/test_callbacks.py",
     "ElmanCell": "a recurrent cell: tests/ch13/test_cells.py",
     "JordanCell": "a recurrent cell: tests/ch13/test_cells.py",
     "LSTMCell": "a recurrent cell: tests/ch13/test_cells.py",

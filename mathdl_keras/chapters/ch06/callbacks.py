@@ -75,21 +75,24 @@ def _rms(delta):
 
 
 class TerminateOnNonFinite(keras.callbacks.Callback):
-    """Stops training when the loss is no longer finite, says at which step and in which layer, and undoes the step.
+    """Stops training when a logged quantity is no longer finite, says which, when and where, and undoes the damage.
 
-    Keras' `TerminateOnNaN` stops, too, but by then all weights are NaN. This one, given some inputs, keeps a copy of
-    the weights, puts it back, and looks for the first layer whose output is not finite; if there is none, for the
-    layer with the largest weight. A copy for each batch costs little beside most batches, but not nothing: without
-    inputs there is none, and only the step is named. `BackpropModel.fit` adds that one by itself.
+    Keras' `TerminateOnNaN` stops, too, but by then all weights are NaN. This one puts back the weights before the bad
+    step or epoch, whose copies cost little beside most batches, but not nothing: without inputs and without `restore`
+    there is none, and only the step is named. `BackpropModel.fit` adds that one by itself; `GAN.fit` and
+    `WassersteinGAN.fit` add one that restores the epoch.
 
     Args:
-        x: Rows of inputs to look for the layer with, such as a batch of the training data.
+        x: Array, rows of inputs such as a batch of the training data, with which to look for the first layer whose
+            output is not finite; none by default.
+        restore: `"batch"`, `"epoch"` or `None`: the weights to go back to, those after the last batch, or epoch, that
+            was finite. By default `"batch"` where there are inputs, else `None`.
 
     Attributes:
-        found: `None`, or a line that says what happened.
+        found: String that says what happened, or `None`.
 
     Raises:
-        ValueError: If `x` is not finite.
+        ValueError: If `x` is not finite, or `restore` is another word.
 
     Warns:
         RuntimeWarning: When it stops training.
@@ -105,44 +108,68 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
         ('loss is inf in epoch 2, batch 1', True)
     """
 
-    def __init__(self, x=None):
+    def __init__(self, x=None, restore=None):
         super().__init__()
         check_data(x)
+        if restore not in (None, "batch", "epoch"):
+            raise ValueError(f"restore must be None, 'batch' or 'epoch'; received restore={restore!r}")
         self.x, self.found = x, None
-        self.async_safe = x is None  # then it only reads logs: Keras may look at them while the next batch runs
+        self.restore = "batch" if restore is None and x is not None else restore
+        self.async_safe = self.restore is None  # it only reads logs: Keras may look at them while the next batch runs
 
     def on_train_begin(self, logs=None):
-        self.found, self._losses = None, []
+        self.found, self._bad = None, []
         if self.x is not None and not self.model.built:
             self.model(self.x[:1])
-        self._keep()
+        if self.restore:
+            self._keep()
 
     def on_train_batch_end(self, batch, logs=None):
-        loss = float(logs["loss"])
-        if np.isfinite(loss):
+        bad = [(batch + 1, name, float(value)) for name, value in logs.items() if not np.isfinite(float(value))]
+        if bad and not self._bad and self.restore == "batch":
+            self._put_back()
+        elif not bad and self.restore == "batch":
             self._keep()
-            return
-        if self.x is not None and not self._losses:
-            for variable, value in zip(self.model.weights, self._weights, strict=True):
-                variable.assign(value)
-        self._losses.append((batch + 1, loss))
-        self._model.stop_training = True
+        if bad:
+            self._bad += bad
+            self._model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        if self._losses and self.found is None:
-            batch, loss = min(self._losses)
-            undone = "" if self.x is None else ", that step undone"
-            self.found = f"loss is {loss} in epoch {epoch + 1}, batch {batch}: {self._where()}"
-            warnings.warn(f"{self.found}; training stopped{undone}", RuntimeWarning, stacklevel=2)
+        if not self._bad and self.restore == "epoch":
+            self._keep()
+        elif self._bad and self.found is None:
+            batch, name, value = min(self._bad, key=lambda bad: bad[0])
+            self.found = f"{name} is {value} in epoch {epoch + 1}, batch {batch}: {self._where()}"
+            if self.restore == "epoch":
+                self._put_back()
+            undone = {None: "", "batch": ", that step undone", "epoch": ", weights are those before this epoch"}
+            message = f"{self.found}; training stopped{undone[self.restore]}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     def _keep(self):
-        if self.x is not None:
-            self._weights = [ops.copy(v) for v in self.model.weights]
+        self._weights = [ops.copy(v) for v in self.model.weights]
+
+    def _put_back(self):
+        for variable, value in zip(self.model.weights, self._weights, strict=True):
+            variable.assign(value)
 
     def _where(self):
-        if self.x is None:
-            return "add TerminateOnNonFinite(x) to see in which layer, and to keep the weights before that step"
-        return first_nonfinite_layer(self.model, self.x) or _largest_weight(self.model)
+        if self.x is not None:
+            return first_nonfinite_layer(self.model, self.x) or _largest_weight(self.model)
+        if self.restore == "epoch":
+            return nonfinite_weights(self.model) or "all weights are finite"
+        return "add TerminateOnNonFinite(x) to see in which layer, and to keep the weights before that step"
+
+
+def nonfinite_weights(model):
+    """A line that names the layers with weights that are not finite, or `None`."""
+    weights = [(layer.name, v) for layer in leaves(model) for v in layer.trainable_weights]
+    names = dict.fromkeys(name for name, v in weights if not _all_finite(v))
+    return f"weights are not finite in {', '.join(names)}" if names else None
+
+
+def _all_finite(x):
+    return np.all(np.isfinite(ops.convert_to_numpy(ops.cast(x, "float32"))))
 
 
 def first_nonfinite_layer(model, x):
@@ -150,7 +177,7 @@ def first_nonfinite_layer(model, x):
     with _recording(model) as outputs:
         model(x, training=False)
     for layer, output in outputs:
-        if not np.all(np.isfinite(ops.convert_to_numpy(ops.cast(output, "float32")))):
+        if not _all_finite(output):
             return f"the output of layer {layer} is not finite"
     return None
 

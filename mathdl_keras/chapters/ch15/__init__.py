@@ -15,8 +15,8 @@ Section  Title                         Objects                                  
 15.3     Generative Adversarial        GAN, gan_value_function
          Networks
 15.4     Optimization in GANs          optimal_discriminator, jensen_shannon,        optimal_discriminators,
-                                       ModeCoverage, mode_coverage, SampleGrid,      equilibrium_value,
-                                       StopOnDivergence                              generator_gradients, dirac_gan
+                                       ModeCoverage, mode_coverage, SampleGrid       equilibrium_value,
+                                                                                     generator_gradients, dirac_gan
 15.5     Wasserstein GANs              WassersteinGAN, ClipValue, wasserstein_1d,   collapse_under_fixed_critic,
                                        MarginalWasserstein, wasserstein_discrete                  wasserstein
 15.6     Brief Concluding Remarks      the demo

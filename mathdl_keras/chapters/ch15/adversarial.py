@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch15.callbacks import StopOnDivergence
+from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
 from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.training import StepModel
 
@@ -97,7 +97,7 @@ class AdversarialModel(StepModel):
         return [x[k * size : (k + 1) * size] for k in range(steps)], size
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs):
-        """As `keras.Model.fit`, of real samples; NaN in a loss stops it (`StopOnDivergence`).
+        """As `keras.Model.fit`, of real samples; NaN in a loss stops it (`TerminateOnNonFinite`).
 
         Raises:
             ValueError: If there are targets, x is not finite or shaped otherwise, or a batch is too small to be cut.
@@ -110,8 +110,11 @@ class AdversarialModel(StepModel):
             check_rows(rest or len(x), getattr(self, self.steps_name), self.steps_name)
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = keras.tree.flatten(callbacks or [])
-            if not any(isinstance(callback, StopOnDivergence) for callback in callbacks):
-                callbacks = [StopOnDivergence(), *callbacks]  # first, so that the others see and save numbers
+            if not any(isinstance(callback, TerminateOnNonFinite) for callback in callbacks):
+                callbacks = [
+                    TerminateOnNonFinite(restore="epoch"),
+                    *callbacks,
+                ]  # first, so that the others see and save numbers
         return super().fit(x, None, batch_size, epochs, verbose, callbacks, **kwargs)
 
     def compile(self, optimizer="rmsprop", *args, **kwargs):

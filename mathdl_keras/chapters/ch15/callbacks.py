@@ -1,4 +1,4 @@
-"""Watching adversarial training: a grid of samples each epoch, and a stop where a loss is no number (section 15.4)."""
+"""Watching adversarial training: a grid of samples each epoch (§15.4)."""
 
 import math
 import warnings
@@ -10,9 +10,7 @@ from keras import ops
 
 from mathdl_keras.core.checks import check_positive
 
-__all__ = ["SampleGrid", "StopOnDivergence"]
-
-PARTS = ("critic", "discriminator", "generator", "encoder", "decoder")  # in the order in which they are suspected
+__all__ = ["SampleGrid"]
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -99,67 +97,3 @@ def tiled(images, rows, columns, margin=1):
         top, left = (k // columns) * (height + margin) + margin, (k % columns) * (width + margin) + margin
         grid[top : top + height, left : left + width] = image
     return grid
-
-
-class StopOnDivergence(keras.callbacks.Callback):
-    """Stops training when a logged quantity is no longer finite; says which, when, and in which part of the model.
-
-    The weights go back to those after the last epoch that was finite, or before training. Files that were saved are
-    left alone. `GAN.fit` and `WassersteinGAN.fit` add one by themselves.
-
-    Attributes:
-        found: `None`, or a line that says what happened.
-
-    Warns:
-        RuntimeWarning: When it stops training.
-
-    Example:
-        >>> from mathdl_keras.chapters.ch15.gan import GAN
-        >>> gan = GAN(keras.layers.Dense(1), keras.layers.Dense(1, name="d"), latent_dim=1, seed=0)
-        >>> gan.compile({"generator": "sgd", "discriminator": keras.optimizers.SGD(float("inf"))})
-        >>> guard = StopOnDivergence()
-        >>> with warnings.catch_warnings(action="ignore"):
-        ...     _ = gan.fit(np.ones((64, 1), "float32"), verbose=0, callbacks=[guard])
-        >>> guard.found.partition(":")[0][-19:], bool(np.all(np.isfinite(gan.sample(3))))
-        ('in epoch 1, batch 1', True)
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.found = None
-
-    def on_train_begin(self, logs=None):
-        self.found = None
-        self._keep()
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.found is not None:
-            return
-        bad = [(name, float(value)) for name, value in (logs or {}).items() if not np.isfinite(float(value))]
-        if bad:
-            self._place, self._bad = batch + 1, bad[0]
-            self.found = ""
-            self._model.stop_training = True
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.found is None:
-            self._keep()
-        elif not self.found:
-            name, value = self._bad
-            self.found = f"{name} is {value} in epoch {epoch + 1}, batch {self._place}: {self._where()}"
-            for variable, kept in zip(self.model.weights, self._weights, strict=True):
-                variable.assign(kept)
-            warnings.warn(
-                f"{self.found}; training stopped, weights are those before this epoch", RuntimeWarning, stacklevel=2
-            )
-
-    def _keep(self):
-        self._weights = [ops.copy(v) for v in self.model.weights]
-
-    def _where(self):
-        parts = {name: getattr(self.model, name, None) for name in PARTS}
-        for name, part in ({name: part for name, part in parts.items() if part} | {"model": self.model}).items():
-            for variable in part.trainable_weights:
-                if not np.all(np.isfinite(ops.convert_to_numpy(ops.cast(variable, "float32")))):
-                    return f"weights of the {name} are not finite ({variable.path})"
-        return "all weights are finite"

@@ -15,6 +15,7 @@ from mathdl_keras.chapters.ch15.adversarial import AdversarialModel
 from mathdl_keras.core.autodiff import value_and_grad
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.linalg import mean
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["GAN"]
 
@@ -26,14 +27,14 @@ UPDATES = ("alternating", "simultaneous")
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class GAN(AdversarialModel):
+class GAN(RenamedArguments, AdversarialModel):
     r"""A generator against a discriminator (§15.3, Goodfellow et al. 2014).
 
     .. math:: \min_G \max_D\; V(D, G) = \mathbb E \log D(x) + \mathbb E \log(1 - D(G(z))),
         \qquad D = \sigma(\text{logit}),\quad z \sim N(0, I_k)
 
-    A step of training cuts its batch of real rows into `d_steps` slices, gives the discriminator a step on each, and
-    then the generator one with noise of its own (`alternating`); or computes both gradients at the same weights and
+    A step of training cuts its batch of real rows into `discriminator_steps` slices, gives the discriminator a step on each,
+    and then the generator one with noise of its own (`alternating`); or computes both gradients at the same weights and
     then follows both (`simultaneous`). The second spirals outwards where the first goes round (§15.4).
 
     As a function the model is its generator; `compile({"generator": ..., "discriminator": ...})` takes an optimizer
@@ -44,13 +45,13 @@ class GAN(AdversarialModel):
         discriminator: A layer or model, (batch, ...) -> (batch, 1), the logit of "real".
         latent_dim: k, the number of noise variables.
         loss: Of the generator: `minimax` or `nonsaturating`.
-        d_steps: Steps of the discriminator for one of the generator; 1 with `simultaneous`.
+        discriminator_steps: Steps of the discriminator for one of the generator; 1 with `simultaneous`.
         update: `alternating`, the discriminator first, or `simultaneous`.
         seed: Of the noise.
 
     Raises:
         ValueError: If an argument is out of range, or the shapes of the parts do not fit; in `fit`, if a batch has
-            fewer than `d_steps` rows.
+            fewer than `discriminator_steps` rows.
 
     Example:
         >>> import numpy as np
@@ -61,20 +62,24 @@ class GAN(AdversarialModel):
         (['discriminator_loss', 'generator_loss'], (5, 3))
     """
 
-    steps_name = "d_steps"
+    renamed_arguments = {"d_steps": "discriminator_steps"}
+    steps_name = "discriminator_steps"
 
-    def __init__(self, generator, discriminator, latent_dim, loss="nonsaturating", d_steps=1, update="alternating",
-                 seed=None, **kwargs):  # fmt: skip
+    def __init__(self, generator, discriminator, latent_dim, loss="nonsaturating", discriminator_steps=1,
+                 update="alternating", seed=None, **kwargs):  # fmt: skip
         if loss not in LOSSES:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}; received loss={loss!r}")
         if update not in UPDATES:
             raise ValueError(f"update must be one of {', '.join(UPDATES)}; received update={update!r}")
-        steps = check_positive("d_steps", d_steps)
+        steps = check_positive("discriminator_steps", discriminator_steps)
         if update == "simultaneous" and steps > 1:
-            raise ValueError(f"d_steps must be 1 if both parts move at once; received d_steps={d_steps}")
+            raise ValueError(
+                "discriminator_steps must be 1 if both parts move at once; "
+                f"received discriminator_steps={discriminator_steps}"
+            )
         super().__init__(generator, discriminator, latent_dim, seed, **kwargs)
         # `loss` itself belongs to `compile`
-        self.generator_objective, self.d_steps, self.update = loss, steps, update
+        self.generator_objective, self.discriminator_steps, self.update = loss, steps, update
         self.track("discriminator_loss", "generator_loss")
 
     def discriminator_loss(self, real, fake, training=True):
@@ -94,10 +99,10 @@ class GAN(AdversarialModel):
 
     def training_step(self, data):
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
-        slices, size = self.slices(x, self.d_steps)
+        slices, size = self.slices(x, self.discriminator_steps)
         if self.update == "simultaneous":
             return self._simultaneous_step(x, size)
-        fakes, _ = self.slices(self.generate(size * self.d_steps), self.d_steps)
+        fakes, _ = self.slices(self.generate(size * self.discriminator_steps), self.discriminator_steps)
         for real, fake in zip(slices, fakes, strict=True):
             d_loss = self.minimize(lambda: self.discriminator_loss(real, fake), self.discriminator)  # noqa: B023
         g_loss = self.minimize(lambda: self.generator_loss(self.generate(size)), self.generator)
@@ -122,6 +127,6 @@ class GAN(AdversarialModel):
     def get_config(self):
         return super().get_config() | {
             "loss": self.generator_objective,
-            "d_steps": self.d_steps,
+            "discriminator_steps": self.discriminator_steps,
             "update": self.update,
         }

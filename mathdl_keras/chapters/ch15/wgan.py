@@ -20,18 +20,19 @@ from mathdl_keras.chapters.ch15.constraints import ClipValue
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.linalg import mean
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["WassersteinGAN"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class WassersteinGAN(AdversarialModel):
+class WassersteinGAN(RenamedArguments, AdversarialModel):
     r"""A generator against a critic f of bounded slope (§15.5).
 
     .. math:: \min_G \max_f\; \mathbb E f(x) - \mathbb E f(G(z)), \qquad z \sim N(0, I_k)
 
-    A step of training cuts its batch of real rows into `n_critic` slices, gives the critic a step on each, and then the
-    generator one. After each step of the critic its weights are clipped to [-c, c]; or, with `gradient_penalty`
+    A step of training cuts its batch of real rows into `critic_steps` slices, gives the critic a step on each, and then
+    the generator one. After each step of the critic its weights are clipped to [-c, c]; or, with `gradient_penalty`
     :math:`\lambda`, nothing is clipped and the critic pays :math:`\lambda\,\mathbb E(\|\nabla f(\hat x)\| - 1)^2` at
     points :math:`\hat x` drawn evenly between a real and a generated sample. Batch normalization does not go with the
     penalty, which is one for each sample.
@@ -41,31 +42,32 @@ class WassersteinGAN(AdversarialModel):
     estimates (a multiple of) :math:`W_1` and falls as samples get better; and `penalty`, if there is one.
 
     Args:
-        critic: A layer or model, (batch, ...) -> (batch, 1), with no sigmoid at its end.
-        generator: A layer or model, (batch, latent_dim) -> (batch, ...).
+        generator: Layer or model, (batch, latent_dim) -> (batch, ...).
+        critic: Layer or model, (batch, ...) -> (batch, 1), with no sigmoid at its end.
         latent_dim: k, the number of noise variables.
         clip: c, unless there is a penalty.
-        n_critic: Steps of the critic for one of the generator.
+        critic_steps: Steps of the critic for one of the generator.
         gradient_penalty: :math:`\lambda`, usually 10, or `None` to clip.
         seed: Of the noise.
 
     Raises:
         ValueError: If an argument is out of range, or the shapes of the parts do not fit; in `fit`, if a batch has
-            fewer than `n_critic` rows.
+            fewer than `critic_steps` rows.
 
     Example:
         >>> import numpy as np
-        >>> gan = WassersteinGAN(keras.layers.Dense(1), keras.layers.Dense(3), latent_dim=2, clip=0.5, seed=0)
+        >>> gan = WassersteinGAN(keras.layers.Dense(3), keras.layers.Dense(1), latent_dim=2, clip=0.5, seed=0)
         >>> gan.compile({"critic": keras.optimizers.RMSprop(1e-3), "generator": keras.optimizers.RMSprop(1e-3)})
         >>> history = gan.fit(np.ones((100, 3), "float32"), batch_size=50, verbose=0)
         >>> bool(np.max(np.abs(gan.critic.get_weights()[0])) <= 0.5), gan.sample(5).shape
         (True, (5, 3))
     """
 
+    renamed_arguments = {"n_critic": "critic_steps"}
     opponent_name = "critic"
-    steps_name = "n_critic"
+    steps_name = "critic_steps"
 
-    def __init__(self, critic, generator, latent_dim, clip=0.01, n_critic=5, gradient_penalty=None, seed=None,
+    def __init__(self, generator, critic, latent_dim, clip=0.01, critic_steps=5, gradient_penalty=None, seed=None,
                  **kwargs):  # fmt: skip
         super().__init__(generator, critic, latent_dim, seed, **kwargs)
         if not isinstance(clip, int | float) or not 0 < clip < math.inf:
@@ -73,7 +75,7 @@ class WassersteinGAN(AdversarialModel):
         penalty = 0 if gradient_penalty is None else gradient_penalty
         if isinstance(penalty, bool) or not isinstance(penalty, int | float) or not 0 <= penalty < math.inf:
             raise ValueError(f"gradient_penalty must be None or >= 0; received gradient_penalty={gradient_penalty!r}")
-        self.clip, self.n_critic = clip, check_positive("n_critic", n_critic)
+        self.clip, self.critic_steps = clip, check_positive("critic_steps", critic_steps)
         self.gradient_penalty, self.constraint = gradient_penalty, ClipValue(float(clip))
         self.track("critic_value", "generator_loss", *([] if gradient_penalty is None else ["penalty"]))
 
@@ -94,8 +96,8 @@ class WassersteinGAN(AdversarialModel):
 
     def training_step(self, data):
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
-        slices, size = self.slices(x, self.n_critic)
-        fakes, _ = self.slices(self.generate(size * self.n_critic), self.n_critic)
+        slices, size = self.slices(x, self.critic_steps)
+        fakes, _ = self.slices(self.generate(size * self.critic_steps), self.critic_steps)
         for real, fake in zip(slices, fakes, strict=True):
             logs = self._critic_step(real, fake)
         g_loss = self.minimize(lambda: self.generator_loss(self.generate(size)), self.generator)
@@ -128,6 +130,6 @@ class WassersteinGAN(AdversarialModel):
     def get_config(self):
         return super().get_config() | {
             "clip": self.clip,
-            "n_critic": self.n_critic,
+            "critic_steps": self.critic_steps,
             "gradient_penalty": self.gradient_penalty,
         }

@@ -74,7 +74,7 @@ def adversaries(kind, seed, features=2, latent=LATENT, units=64, rate=2e-3, acti
         return model, SLICE
     penalty = 1.0 if kind == "WGAN, penalty" else None
     model = WassersteinGAN(
-        opponent, generator, latent, clip=0.1, n_critic=N_CRITIC, gradient_penalty=penalty, seed=seed
+        generator, opponent, latent, clip=0.1, critic_steps=N_CRITIC, gradient_penalty=penalty, seed=seed
     )
     if penalty is None:
         optimizers = {part: keras.optimizers.RMSprop(rate) for part in ("critic", "generator")}
