@@ -19,6 +19,8 @@ respect to x and to each weight,
 What `forward_pass` writes to variables (moving averages) is carried out of the rule on every backend.
 """
 
+import functools
+
 import keras
 from keras import ops, tree
 
@@ -102,7 +104,7 @@ class ExplicitLayer(ChecksData, keras.Layer):
 
     def read(self, x):
         """A tensor in the dtype of the computation; on the first one the layer is built."""
-        x = as_dtype(ops.convert_to_tensor(x), self.computation_dtype)
+        x = as_dtype(x if ops.is_tensor(x) else ops.convert_to_tensor(x), self.computation_dtype)
         if not self.built:
             self.build(tuple(x.shape))
         return x
@@ -121,7 +123,10 @@ class ExplicitLayer(ChecksData, keras.Layer):
 
 def as_dtype(x, dtype):
     """x in a dtype; in PyTorch even a cast that does nothing takes its time."""
-    return x if keras.backend.standardize_dtype(x.dtype) == dtype else ops.cast(x, dtype)
+    return x if _name(x.dtype) == dtype else ops.cast(x, dtype)
+
+
+_name = functools.lru_cache(keras.backend.standardize_dtype)
 
 
 TENSOR = object()  # the place of a tensor among what is none
@@ -163,7 +168,7 @@ class _Call:
         dinputs = [dinputs] if ops.is_tensor(dinputs) else tree.flatten(dinputs)
         extras = [None] * (self.counts[1] - self.counts[0])
         return tuple(
-            None if gradient is None else as_dtype(gradient, keras.backend.standardize_dtype(dtype))
+            gradient if gradient is None or gradient.dtype == dtype else ops.cast(gradient, _name(dtype))
             for gradient, dtype in zip([*dinputs, *extras, *gradients], self.dtypes, strict=True)
         )
 

@@ -106,18 +106,30 @@ class _Call:
         self.forward, self.backward = forward, backward
 
     def run(self, *args):
+        """Lists of the tensors of the outputs and of the residuals."""
         outputs, residuals = self.forward(*args)
         self.outputs, self.residuals = _skeleton(outputs), _skeleton(residuals)
-        given = set(map(id, args))  # an output or a residual may be an argument itself: PyTorch wants a view of it
+        given = set(map(id, args))  # an output may be an argument itself: PyTorch wants a view of it
         outputs = [t.view_as(t) if id(t) in given else t for t in _leaves(outputs)]
         self.split = len(outputs)
-        return *outputs, *(t.view_as(t) for t in _leaves(residuals))
+        return outputs, _leaves(residuals)
 
     def pack_outputs(self, flat):
         return _packed(self.outputs, iter(flat[: self.split]))
 
-    def pack_residuals(self, flat):
-        return _packed(self.residuals, iter(flat))
+    def keep(self, ctx, args, residuals):
+        ctx.call = self
+        ctx.save_for_backward(*args, *residuals)
+        ctx.set_materialize_grads(self.split > 1)  # residuals have no gradient; a lone output always has
+
+    def pull_back(self, ctx, upstream):
+        arguments = len(ctx.needs_input_grad) - 1
+        args, residuals = ctx.saved_tensors[:arguments], ctx.saved_tensors[arguments:]
+        if torch.is_grad_enabled():  # differentiated twice: the residuals need their graph
+            residuals = self.forward(*args)[1]
+        else:
+            residuals = _packed(self.residuals, iter(residuals))
+        return None, *self.backward(residuals, self.pack_outputs(upstream))
 
 
 # `keras.tree` takes longer than an operation on a small tensor: tuples and lists do without it.
@@ -145,34 +157,47 @@ def _packed(skeleton, leaves):
 
 
 class _Rule(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, call, *args):
+        outputs, residuals = call.run(*args)
+        call.keep(ctx, args, residuals)
+        return tuple(outputs)
+
+    @staticmethod
+    def backward(ctx, *upstream):
+        return ctx.call.pull_back(ctx, upstream)
+
+
+class _BatchedRule(torch.autograd.Function):
+    """The same under `torch.func`, which wants residuals among the outputs; it takes 0.1 ms more."""
+
     generate_vmap_rule = True
 
     @staticmethod
     def forward(call, *args):
-        return call.run(*args)
+        outputs, residuals = call.run(*args)
+        return *outputs, *(t.view_as(t) for t in residuals)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        ctx.call, *args = inputs
-        ctx.save_for_backward(*args, *output[ctx.call.split :])
-        ctx.set_materialize_grads(ctx.call.split > 1)  # residuals have no gradient; a lone output always has
+        call, *args = inputs
+        call.keep(ctx, args, output[call.split :])
 
     @staticmethod
     def backward(ctx, *upstream):
-        arguments, call = len(ctx.needs_input_grad) - 1, ctx.call
-        args, residuals = ctx.saved_tensors[:arguments], ctx.saved_tensors[arguments:]
-        if torch.is_grad_enabled():  # differentiated twice: the residuals need their graph
-            residuals = call.forward(*args)[1]
-        else:
-            residuals = call.pack_residuals(residuals)
-        return None, *call.backward(residuals, call.pack_outputs(upstream))
+        return ctx.call.pull_back(ctx, upstream)
+
+
+def _tensor(x):
+    return x if isinstance(x, torch.Tensor) else keras.ops.convert_to_tensor(x)
 
 
 def custom_vjp(forward, backward):
     def f(*args):
         if not torch.is_grad_enabled():
-            return forward(*map(keras.ops.convert_to_tensor, args))[0]
+            return forward(*map(_tensor, args))[0]
         call = _Call(forward, backward)
-        return call.pack_outputs(_Rule.apply(call, *map(keras.ops.convert_to_tensor, args)))
+        rule = _BatchedRule if torch._C._are_functorch_transforms_active() else _Rule
+        return call.pack_outputs(rule.apply(call, *map(_tensor, args)))
 
     return f
