@@ -34,8 +34,8 @@ class GAN(RenamedArguments, AdversarialModel):
         \qquad D = \sigma(\text{logit}),\quad z \sim N(0, I_k)
 
     A step of training cuts its batch of real rows into `discriminator_steps` slices, gives the discriminator a step on
-    each, and then the generator one with noise of its own (`alternating`); or computes both gradients at the same weights and
-    then follows both (`simultaneous`). The second spirals outwards where the first goes round (§15.4).
+    each, and then the generator one with noise of its own (`alternating`); or computes both gradients at the same
+    weights and then follows both (`simultaneous`). The second spirals outwards where the first goes round (§15.4).
 
     As a function the model is its generator; `compile({"generator": ..., "discriminator": ...})` takes an optimizer
     for each part, `fit(x)` real samples.
