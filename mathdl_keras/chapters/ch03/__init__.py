@@ -1,20 +1,37 @@
 """Chapter 3. Logistic Regression.
 
-Section  Title                          Objects                                       Claims
--------  -----------------------------  --------------------------------------------  --------------------------
-3.2      Formalization of the Problem   BinaryCrossentropy, LogisticRegression,       bce_tails, mle,
-                                        irls, logistic_descent, fisher_information    asymptotic_normality
-3.3      Metric                         ConfusionMatrix, ROCAUC, exact_auc,         auc_binormal
-                                        LogLoss, CalibrationCurve
-3.4      Transitions and Scaling        transition_point, transition_width            transition_width
-3.5      Normalization                  Normalization                                   normalization_equivariance,
-                                                                                      gd_local_rate
-3.6      Perfect Data and Penalization  is_separable, max_margin_direction,           separable_divergence,
-                                        SeparableDataWarning, LogisticRegression      penalised_is_finite
-3.7      Multiclass prediction          Softmax, CategoricalCrossentropy, one_hot,    softmax
-                                        SoftmaxRegression
-3.9      Exercises                      stable_bce, unscale,
-                                        separability_certificate
+Section  Title
+         file: objects, and the claims about them
+-------  ------------------------------------------------------------
+3.2      Formalization of the Problem
+         descent: logistic_descent
+         losses: BinaryCrossentropy
+         models: LogisticRegression
+         solvers: fisher_information, irls
+         claims: bce_tails, mle, asymptotic_normality
+         exercises: stable_bce
+3.3      Metric
+         metrics: CalibrationCurve, ConfusionMatrix, ROCAUC, LogLoss, exact_auc
+         claims: auc_binormal
+3.4      Transitions and Scaling
+         transitions: transition_point, transition_width
+         claims: transition_width
+3.5      Normalization
+         layers: Normalization
+         claims: normalization_equivariance, gd_local_rate
+         exercises: unscale
+3.6      Perfect Data and Penalization
+         models: LogisticRegression
+         separation: SeparableDataWarning, is_separable, max_margin_direction
+         claims: separable_divergence, penalised_is_finite
+         exercises: separability_certificate
+3.7      Multiclass prediction
+         labels: one_hot
+         layers: Softmax
+         losses: CategoricalCrossentropy
+         models: SoftmaxRegression
+         claims: softmax
+3.9      Exercises
 
 Sections 3.1 and 3.8 introduce and conclude.
 

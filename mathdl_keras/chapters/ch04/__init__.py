@@ -1,21 +1,31 @@
 """Chapter 4. From the Perceptron Model to Kernels to Neural Networks.
 
-Section  Title                                             Objects                                Claims
--------  ------------------------------------------------  -------------------------------------  --------------------
+Section  Title
+         file: objects, and the claims about them
+-------  ------------------------------------------------------------
 4.1      Introduction
-4.2      Perceptron Model and Stochastic Gradient Descent  Perceptron, train_perceptron,          novikoff_tight,
-                                                           ZeroOneLoss, PerceptronLoss,           perceptron_is_sgd,
-                                                           Hinge, LogisticLoss                xor
-4.3      Perceptron Through the Lens of a Kernel           KernelPerceptron, GramMatrix,          primal_dual, xor,
-                                                           train_kernel_perceptron, is_psd,       gram_psd,
-                                                           require_psd, mercer_spectrum,          mercer_brownian,
-                                                           nystrom_features, Kernel,              mercer_rbf
-                                                           LinearKernel, PolynomialKernel,
-                                                           RBFKernel, LaplaceKernel,
-                                                           BrownianKernel
-4.4      Linear Regression and Kernels                     KernelRidge, kernel_ridge              kernel_ridge_duality
-4.5      From Kernels to Neural Networks                   RandomFourierFeatures,                 random_features
-                                                           ArcCosineKernel
+4.2      Perceptron Model and Stochastic Gradient Descent
+         losses: Hinge, LogisticLoss, PerceptronLoss, ZeroOneLoss
+         models: Perceptron
+         perceptron: train_perceptron
+         claims: novikoff_tight, perceptron_is_sgd, xor
+4.3      Perceptron Through the Lens of a Kernel
+         kernels: BrownianKernel, Kernel, LaplaceKernel, LinearKernel, PolynomialKernel, RBFKernel
+         layers: GramMatrix
+         machines: KernelPerceptron
+         perceptron: train_kernel_perceptron
+         spectrum: is_psd, mercer_spectrum, nystrom_features, require_psd
+         claims: gram_psd, mercer_brownian, mercer_rbf, primal_dual
+         exercises: kernel_perceptron_step, is_mercer
+4.4      Linear Regression and Kernels
+         machines: KernelRidge
+         regression: kernel_ridge
+         claims: kernel_ridge_duality
+4.5      From Kernels to Neural Networks
+         arc_cosine: ArcCosineKernel
+         layers: RandomFourierFeatures
+         claims: random_features
+         exercises: arc_cosine_0
 4.6      Brief Concluding Remarks
 
 Rooms: `losses`, `perceptron` and `models` (the perceptron: losses, its loop, its model), `kernels`, `arc_cosine` and

@@ -1,19 +1,28 @@
 """Chapter 5. Feed Forward Neural Networks.
 
-Section  Title                     Objects                                        Claims
--------  ------------------------  ---------------------------------------------  ----------------------------------
-5.1      Introduction              MLP, linear_regions_1d,                linear_regions
-                                   LinearRegions, sawtooth_network
-5.2      Truth Tables              AndUnit, OrUnit, NotUnit, XorNetwork, Clip01,  truth_tables_exact,
-                                   clipping_function, boolean_inputs,             threshold_count, parity,
-                                   truth_table, truth_table_network,              clip_indicator
-                                   parity_network, threshold_weights,
-                                   is_threshold_function, threshold_functions
-5.3      Numerical Exploration     MLP, empirical_risk (of chapter 1)     xor_ladder, symmetric_init
-5.4      Activation Functions      Linear, Sigmoid, Tanh, ReLU, LeakyReLU,        activation_derivatives,
-                                   Softplus, Clip, get, gaussian_moment           softplus_gap, gaussian_moments
+Section  Title
+         file: objects, and the claims about them
+-------  ------------------------------------------------------------
+5.1      Introduction
+         models: MLP
+         regions: LinearRegions, linear_regions_1d, sawtooth_network
+         claims: linear_regions
+         exercises: count_regions
+5.2      Truth Tables
+         boolean: boolean_inputs, parity_network, truth_table, truth_table_network
+         layers: AndUnit, Clip01, NotUnit, OrUnit, XorNetwork, clipping_function
+         thresholds: is_threshold_function, threshold_functions, threshold_weights
+         claims: truth_tables_exact, threshold_count, parity, clip_indicator
+         exercises: majority3, network_for
+5.3      Numerical Exploration
+         models: MLP
+         claims: xor_ladder, symmetric_init
+5.4      Activation Functions
+         activations: Activation, Clip, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh, get
+         moments: gaussian_moment
+         claims: activation_derivatives, softplus_gap, gaussian_moments
 5.5      Brief Concluding Remarks
-5.6      Exercises                 majority3, network_for, count_regions
+5.6      Exercises
 
 Rooms: `activations` and `models` (any feed forward network), `layers` (exact units), `boolean` and `thresholds` (truth
 tables, by one hidden layer and by none), `regions` (pieces on the line), `moments` (Gaussian means), `replicas` (many

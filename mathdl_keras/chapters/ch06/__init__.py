@@ -1,17 +1,28 @@
 """Chapter 6. Backpropagation.
 
-Section  Title                                      Objects                               Claims
--------  -----------------------------------------  ------------------------------------  -----------------------
-6.2      Introductory Example                                                             worked_example
-6.3      Backpropagation in a More General Case     BackpropModel                         gradient_linearity
-6.4      Backpropagation for Multilayer Feed        Dense, BackpropMLP,           backprop_is_exact,
-         Forward Neural Networks                    autodiff_gradients                    taylor_coefficient
-6.5      Backpropagation Applied to a Deep          check_gradient                        finite_difference_order
-         Learning Example
-6.6      Vanishing Gradient Problem                 GradientNorms, layer_gradients,       delta_bound
-                                                    TerminateOnNonFinite
-6.8      Exercises                                  activation_backward, skip_backward,
-                                                    optimal_fd_step
+Section  Title
+         file: objects, and the claims about them
+-------  ------------------------------------------------------------
+6.2      Introductory Example
+         claims: worked_example
+6.3      Backpropagation in a More General Case
+         models: BackpropModel
+         claims: gradient_linearity
+6.4      Backpropagation for Multilayer Feed Forward Neural Networks
+         gradients: autodiff_gradients
+         layers: Dense
+         models: BackpropMLP
+         claims: backprop_is_exact, taylor_coefficient
+         exercises: activation_backward, skip_backward
+6.5      Backpropagation Applied to a Deep Learning Example
+         gradients: check_gradient
+         claims: finite_difference_order
+         exercises: optimal_fd_step
+6.6      Vanishing Gradient Problem
+         callbacks: GradientNorms, TerminateOnNonFinite
+         gradients: layer_gradients
+         claims: delta_bound
+6.8      Exercises
 
 Sections 6.1 and 6.7 introduce and conclude.
 

@@ -1,22 +1,36 @@
 """Chapter 12. Feature Importance.
 
-Section  Title                     Objects                                          Claims
--------  ------------------------  -----------------------------------------------  -----------------------
-12.1     Introduction              partial_dependence, PartialDependence,
-                                   PredictionFunction, ConstantFeaturesWarning
-12.2     Feature Permutation       permutation_importance, PermutationImportance    permutation_linear
-12.3     Shapley Value             shapley_exact, shapley_sampling, kernel_shap,    shapley_axioms,
-                                   ShapleyEstimate, shapley_kernel,                 known_games,
-                                   InterventionalGame, shapley_values,             shapley_linear,
-                                   Explanation                                      sampling, kernel_shap
-12.4     Feature Permutation       total_sobol_index, shapley_variance,             permutation_vs_shapley,
-         versus Shapley Value      variance_components, LossReductionGame,         correlation
-                                   RefitR2Game, ConditionalGaussianGame,
-                                   ImportanceReport, CorrelatedFeaturesWarning
+Section  Title
+         file: objects, and the claims about them
+-------  ------------------------------------------------------------
+12.1     Introduction
+         dependence: PartialDependence, partial_dependence
+         features: ConstantFeaturesWarning
+         prediction: PredictionFunction
+12.2     Feature Permutation
+         permutation: PermutationImportance, permutation_importance
+         claims: permutation_linear
+         exercises: grouped_permutation
+12.3     Shapley Value
+         explain: Explanation, shapley_values
+         kernel_shap: kernel_shap, shapley_kernel
+         shapley: ShapleyEstimate, shapley_exact, shapley_sampling
+         values: InterventionalGame
+         claims: shapley_axioms, known_games, sampling, kernel_shap, shapley_linear
+         exercises: shapley_value
+12.4     Feature Permutation versus Shapley Value
+         conditional: ConditionalGaussianGame
+         features: CorrelatedFeaturesWarning
+         importance: shapley_variance, total_sobol_index, variance_components
+         ranking: ImportanceReport
+         regressions: RefitR2Game
+         values: LossReductionGame
+         claims: permutation_vs_shapley, correlation
 12.5     Brief Concluding Remarks
-12.6     Exercises                 shapley_value, grouped_permutation, owen_values
+12.6     Exercises
+         exercises: owen_values
 
-Rooms: `prediction`, `features` and `scores` (models, data and losses as they come), `permutation`, `shapley` and
+Rooms: `prediction` and `features` (models and data as they come), `permutation`, `shapley` and
 `kernel_shap` (values of any game), `values`, `conditional` and `regressions` (games), `explain` (all of it for a
 prediction), `dependence`, `importance` and `ranking`, then `claims`, `demo`, `figures` and `exercises`. The pictures of
 `figures` (beeswarm, bars with errors, partial dependence) take your own explanations as well.

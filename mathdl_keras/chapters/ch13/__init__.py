@@ -1,35 +1,59 @@
 """Chapter 13. Recurrent Neural Networks for Sequential Data.
 
-Section  Title                           Objects                                     Claims
--------  ------------------------------  ------------------------------------------  -------------------------------
+Section  Title
+         file: objects, and the claims about them
+-------  ------------------------------------------------------------
 13.1     Introduction
-13.2     The Plant-Observer Paradigm     LinearPlant, Observer, kalman_gain,        observer_covariance,
-                                         kalman_error_covariance                            learned_observer
-13.3     Jordan Networks                 JordanCell, RNN                     jordan_is_low_rank_elman
-13.4     Elman Networks                  ElmanCell, SimpleRNN
-13.5     Training and Backpropagation    RecurrentBPTT, ElmanBPTT, TruncatedBPTT     bptt_exact, tbptt
-         for Recurrent Neural Networks
-13.6     Stability                       spectral_radius, state_jacobians,           stability
-                                         lyapunov_exponent, MaxSpectralNorm,
-                                         ClipGradientNorm
-13.7     Advanced Architectures          LSTMCell, LSTM, GRUCell, GRU,               gated_cells, bidirectional
-                                         Bidirectional, EncoderDecoder
-13.8     Implementation Aspects for      VariationalDropout, LayerNormalization,            time_dropout
-         Recurrent Neural Networks       LayerNormCell, BatchNormRNN
-13.9     Attention Mechanism and         scaled_dot_product_attention, causal_mask,  attention_scaling,
-         Transformers                    SelfAttention, MaskedSelfAttention,         attention_is_kernel_smoother,
-                                         MultiHeadAttention,                         multihead_parity,
-                                         MultiHeadSelfAttention,                     permutation_equivariance,
-                                         SinePositionEncoding,               positional_encoding, causality
-                                         PositionEmbedding,
-                                         is_permutation_equivariant,
-                                         equivariance_error, TransformerEncoderBlock,
-                                         TransformerEncoder, TransformerDecoder,
-                                         CausalLanguageModel, NGramModel,
-                                         sample_token
-13.10    Brief Concluding Remarks        the demo
-
-Exercises: bptt_scalar, attention, rotary.
+13.2     The Plant-Observer Paradigm
+         observers/observers: Observer
+         observers/plants: LinearPlant, kalman_error_covariance, kalman_gain
+         claims: observer_covariance, learned_observer
+13.3     Jordan Networks
+         recurrent/cells: JordanCell
+         recurrent/layers: RNN
+         recurrent/recurrence: backward_scan, forward_scan
+13.4     Elman Networks
+         recurrent/cells: ElmanCell
+         recurrent/layers: SimpleRNN
+         claims: jordan_is_low_rank_elman
+13.5     Training and Backpropagation for Recurrent Neural Networks
+         recurrent/bptt: ElmanBPTT, RecurrentBPTT
+         recurrent/truncation: TruncatedBPTT
+         claims: bptt_exact, tbptt
+         exercises: bptt_scalar
+13.6     Stability
+         stability/clipping: ClipGradientNorm
+         stability/constraints: MaxSpectralNorm
+         stability/stability: state_jacobians, lyapunov_exponent, spectral_radius
+         claims: stability
+13.7     Advanced Architectures
+         recurrent/bidirectional: Bidirectional
+         recurrent/gated: GRUCell, LSTMCell
+         recurrent/layers: GRU, LSTM
+         recurrent/seq2seq: EncoderDecoder
+         claims: gated_cells, bidirectional
+13.8     Implementation Aspects for Recurrent Neural Networks
+         normalization/dropout: VariationalDropout
+         normalization/normalization: LayerNormalization
+         normalization/normalized_cells: BatchNormRNN, LayerNormCell
+         claims: time_dropout
+13.9     Attention Mechanism and Transformers
+         attention/attention: MaskedSelfAttention, SelfAttention, causal_mask, scaled_dot_product_attention
+         attention/dot_product: attention_backward, attention_forward
+         attention/equivariance: equivariance_error, is_permutation_equivariant
+         attention/multihead: MultiHeadAttention, MultiHeadSelfAttention
+         attention/positions: PositionEmbedding, SinePositionEncoding, sinusoidal_encoding
+         transformers/decoder: TransformerDecoder
+         transformers/language: CausalLanguageModel
+         transformers/ngrams: NGramModel
+         transformers/sampling: sample_token, temperature_logits, top_k_logits, top_p_logits
+         transformers/text: CharacterVocabulary, text_windows
+         transformers/transformers: TransformerEncoderBlock, TransformerEncoder
+         claims: attention_scaling, attention_is_kernel_smoother, multihead_parity, permutation_equivariance,
+             causality, positional_encoding
+         exercises: attention, rotary
+13.10    Brief Concluding Remarks
+         the demo
 
 Wings: `observers` (plants, and what a filter knows), `recurrent` (cells, loops as layers, training by hand),
 `stability`, `normalization` (and dropout), `attention` (and the places of tokens), `transformers` (up to a model that

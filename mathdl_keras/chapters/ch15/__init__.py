@@ -1,27 +1,39 @@
 """Chapter 15. Variational Inference and Generative Models.
 
-Section  Title                         Objects                                       Claims
--------  ----------------------------  --------------------------------------------  ------------------------------
+Section  Title
+         file: objects, and the claims about them
+-------  ------------------------------------------------------------
 15.1     Introduction
-15.2     Estimating Densities and the  kl_diagonal_gaussians, gaussian_log_density,  elbo_gap, linear_vae_is_ppca,
-         Evidence Lower Bound          bernoulli_log_density, DiagonalGaussian,      reparameterization,
-                                       FullGaussian, elbo, elbo_samples,               mode_seeking,
-                                       GaussianSampling,                      variational_posteriors
-                                       reparameterized_gradient,
-                                       score_function_gradient,
-                                       VariationalAutoencoder, LinearVAE, PPCA,
-                                       ppca, GaussianPosterior,
-                                       BayesianLogisticRegression
-15.3     Generative Adversarial        GAN, gan_value_function
-         Networks
-15.4     Optimization in GANs          optimal_discriminator, jensen_shannon,        optimal_discriminators,
-                                       ModeCoverage, mode_coverage, SampleGrid       equilibrium_value,
-                                                                                     generator_gradients, dirac_gan
-15.5     Wasserstein GANs              WassersteinGAN, ClipValue, wasserstein_1d,   collapse_under_fixed_critic,
-                                       MarginalWasserstein, wasserstein_discrete                  wasserstein
-15.6     Brief Concluding Remarks      the demo
-15.7     Exercises                     kl_gaussians_full, pearson_critic,
-                                       importance_weighted_bound
+15.2     Estimating Densities and the Evidence Lower Bound
+         bayesian: BayesianLogisticRegression
+         bounds: elbo, elbo_samples
+         gaussians: DiagonalGaussian, FullGaussian, bernoulli_log_density, gaussian_log_density,
+             kl_diagonal_gaussians
+         linear_vae: LinearVAE
+         posteriors: GaussianPosterior
+         ppca: PPCA, ppca
+         sampling: GaussianSampling, reparameterized_gradient, score_function_gradient
+         vae: VariationalAutoencoder
+         claims: variational_posteriors, elbo_gap, linear_vae_is_ppca, reparameterization, mode_seeking
+         exercises: kl_gaussians_full, importance_weighted_bound
+15.3     Generative Adversarial Networks
+         games: gan_value_function
+         gan: GAN
+15.4     Optimization in GANs
+         callbacks: SampleGrid
+         games: jensen_shannon, optimal_discriminator
+         metrics: ModeCoverage, mode_coverage
+         claims: generator_gradients, dirac_gan, optimal_discriminators, equilibrium_value
+         exercises: pearson_critic
+15.5     Wasserstein GANs
+         constraints: ClipValue
+         metrics: MarginalWasserstein
+         transport: wasserstein_discrete, wasserstein_1d
+         wgan: WassersteinGAN
+         claims: collapse_under_fixed_critic, wasserstein
+15.6     Brief Concluding Remarks
+         the demo
+15.7     Exercises
 
 Rooms: `gaussians`, `bounds` and `sampling` (densities, the lower bound, its gradients), `ppca`, `vae` and `linear_vae`,
 `posteriors` and `bayesian` (Gaussians in place of a posterior); `games` (what two players earn), `adversarial`, `gan`
