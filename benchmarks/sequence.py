@@ -101,7 +101,7 @@ def attention_case():
 
 def decoding_case():
     """One token more after 511 others, against one more after 15."""
-    model = CausalLanguageModel("abcdefgh", max_length=512, dim=64, heads=4, layers=2)
+    model = CausalLanguageModel("abcdefgh", sequence_length=512, dim=64, num_heads=4, num_layers=2)
     model.build((1, 512))
     weights, tokens = [v.value for v in model.variables], np.zeros((1, 512), "int32")
     caches, token = model._read(weights, tokens)[1], keras.ops.convert_to_tensor(tokens[:, 0])

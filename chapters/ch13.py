@@ -219,8 +219,8 @@ figure
 # %%
 for d in (4, 64, 1024):
     q, k = rng.standard_normal((2, 200, 10, d)).astype("float32")
-    _, weights = scaled_dot_product_attention(q, k, k, return_weights=True)
-    _, unscaled = scaled_dot_product_attention(q * d**0.5, k, k, return_weights=True)
+    _, weights = scaled_dot_product_attention(q, k, k, return_attention_scores=True)
+    _, unscaled = scaled_dot_product_attention(q * d**0.5, k, k, return_attention_scores=True)
     largest = [float(ops.mean(ops.max(w, axis=-1))) for w in (weights, unscaled)]
     print(f"d = {d:4}: largest of 10 weights {largest[0]:.2f}, without the root {largest[1]:.2f}")
 
@@ -246,7 +246,7 @@ figure
 
 # %%
 text = datasets.alice().text
-writer = CausalLanguageModel("".join(sorted(set(text))), max_length=64, dim=48, heads=3, layers=1)
+writer = CausalLanguageModel("".join(sorted(set(text))), sequence_length=64, dim=48, num_heads=3, num_layers=1)
 x, y = text_windows(writer.vocabulary.encode(text), 64, stride=32)
 writer.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 losses = writer.fit(x[:-400], y[:-400], 32, epochs=4, validation_data=(x[-400:], y[-400:]), verbose=0).history

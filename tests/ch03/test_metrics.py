@@ -61,6 +61,7 @@ def test_confusion_matrix_is_that_of_scikit_learn():
     np.testing.assert_array_equal(result(ConfusionMatrix(), Y, P), confusion(Y, P > 0.5))
     np.testing.assert_array_equal(result(ConfusionMatrix(threshold=0.7), Y, P), confusion(Y, P > np.float32(0.7)))
     np.testing.assert_array_equal(result(ConfusionMatrix(K), CLASSES, PK), confusion(CLASSES, PK.argmax(axis=1)))
+    assert ConfusionMatrix.from_config({"classes": 3}).num_classes == 3  # as earlier files hold it
     weighted = confusion(Y, P > 0.5, sample_weight=W)
     np.testing.assert_array_equal(result(ConfusionMatrix(), Y, P, sample_weight=W), weighted)
 

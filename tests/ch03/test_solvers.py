@@ -233,7 +233,7 @@ def test_bad_arguments_of_descent_and_labels():
         logistic_descent(X, Y, l1=-1.0)
     with pytest.raises(ValueError, match=r"y must hold labels 0, ..., 2; received 3"):
         one_hot([0, 3], 3)
-    with pytest.raises(ValueError, match="classes must be an integer >= 2"):
+    with pytest.raises(ValueError, match="num_classes must be an integer >= 2"):
         one_hot([0, 1], 1)
     np.testing.assert_array_equal(numpy(one_hot(ops.convert_to_tensor([2, 0]), 3)), np.eye(3)[[2, 0]])
 

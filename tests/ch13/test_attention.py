@@ -75,7 +75,9 @@ def test_the_backward_pass_is_what_differentiates_a_call():
     Q3, K3, V3, G3 = (ops.convert_to_tensor(a.astype("float32")) for a in (Q, K, V, G))
 
     def both(q, k, v, g, mask):
-        outputs, pull_back = vjp(lambda a: scaled_dot_product_attention(*a, mask, return_weights=True), (q, k, v))
+        outputs, pull_back = vjp(
+            lambda a: scaled_dot_product_attention(*a, mask, return_attention_scores=True), (q, k, v)
+        )
         (output, weights), cache = attention_forward(q, k, v, mask)
         return pull_back((g, ops.zeros_like(weights))), attention_backward(g, cache), outputs[0], output
 

@@ -23,7 +23,7 @@ VOCABULARY = CharacterVocabulary.of(TEXT)
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(0)
-    model = CausalLanguageModel(VOCABULARY, max_length=16, dim=16, heads=2, layers=1)
+    model = CausalLanguageModel(VOCABULARY, sequence_length=16, dim=16, num_heads=2, num_layers=1)
     model.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     x, y = text_windows(VOCABULARY.encode(TEXT), 16, 4)
     model.fit(x, y, epochs=4, batch_size=32, verbose=0)
@@ -125,17 +125,17 @@ def test_the_demo_measures_in_bits_and_looks_back_only(model, tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda m: CausalLanguageModel("ab", 8, dim=6, heads=4), "heads must divide dim=6; received heads=4"),
+        (lambda m: CausalLanguageModel("ab", 8, 6, num_heads=4), "num_heads must divide dim=6; received num_heads=4"),
         (lambda m: CausalLanguageModel("aba", 8), "characters must be a string of different characters"),
         (lambda m: m.generate("the Ü", 3), "prompt must have only characters of the vocabulary; received also 'Ü'"),
         (lambda m: m.generate("", 3), "prompt must hold at least one character"),
-        (lambda m: m.generate("the ", 13), "prompt and length must be at most max_length=16 together; received 4"),
+        (lambda m: m.generate("the ", 13), "prompt and length must be at most sequence_length=16 together; received 4"),
         (lambda m: m.generate("the ", 0), "length must be an integer >= 1; received length=0"),
         (lambda m: m.generate("the ", 2, temperature=0), "temperature must be > 0 and finite; received temperature=0"),
         (lambda m: m.generate("the ", 2, top_k=0), "top_k must be an integer >= 1; received top_k=0"),
         (lambda m: m.generate("the ", 2, top_p=0), r"top_p must be in \(0, 1\]; received top_p=0"),
         (lambda m: m.generate("the ", 2, top_p=1.2), r"top_p must be in \(0, 1\]; received top_p=1.2"),
-        (lambda m: m(np.zeros((1, 17), int)), "x must have at most max_length=16 tokens; received 17 tokens"),
+        (lambda m: m(np.zeros((1, 17), int)), "x must have at most sequence_length=16 tokens; received 17 tokens"),
         (lambda m: m(np.full((1, 3), 99)), "tokens must be integers in 0 to"),
         (lambda m: m(np.zeros(3, int)), r"tokens must have shape \(batch, tokens\)"),
         (lambda m: text_windows(np.arange(4), 4), "tokens must be more than length"),

@@ -41,12 +41,12 @@ def test_any_length_up_to_the_table_in_one_model():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SinePositionEncoding(2, 4)(X), "x must have at most max_length=2 tokens; received 3 tokens"),
-        (lambda: PositionEmbedding(2)(X), "x must have at most max_length=2 tokens; received 3 tokens"),
+        (lambda: SinePositionEncoding(2, 4)(X), "x must have at most sequence_length=2 tokens; received 3 tokens"),
+        (lambda: PositionEmbedding(2)(X), "x must have at most sequence_length=2 tokens; received 3 tokens"),
         (lambda: SinePositionEncoding(4, 5), "dim must be even, .*; received dim=5"),
         (lambda: SinePositionEncoding(4, 6)(X), r"x must have dim=6 features; received shape \(2, 3, 4\)"),
         (lambda: SinePositionEncoding(4, 4, base=1), "base must be > 1 and finite; received base=1"),
-        (lambda: PositionEmbedding(0), "max_length must be an integer >= 1; received max_length=0"),
+        (lambda: PositionEmbedding(0), "sequence_length must be an integer >= 1; received sequence_length=0"),
         (lambda: PositionEmbedding(5)(X[0]), r"x must have shape \(batch, tokens, features\)"),
     ],
 )

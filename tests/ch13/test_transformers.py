@@ -6,13 +6,14 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch13.transformers.decoder import TransformerDecoder
+from mathdl_keras.chapters.ch13.transformers.language import CausalLanguageModel
 from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder, TransformerEncoderBlock
 from mathdl_keras.core.loops import compiled
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((2, 4, 6)).astype("float32")
 MEMORY = RNG.standard_normal((2, 5, 3)).astype("float32")
-SIZES = {"heads": 2, "key_dim": 3, "ff_dim": 8}
+SIZES = {"num_heads": 2, "key_dim": 3, "intermediate_dim": 8}
 
 
 def tensors(*arrays):
@@ -57,23 +58,23 @@ def known(block, x, sources, causal):
     (W, b), (U, c) = values(block.expand), values(block.contract)
     parts.append(lambda x: np.maximum(x @ W + b, 0) @ U + c)
     for f, norm in zip(parts, block.norms, strict=True):
-        x = normalized(x + f(x), norm) if block.norm == "post" else x + f(normalized(x, norm))
+        x = x + f(normalized(x, norm)) if block.normalize_first else normalized(x + f(x), norm)
     return x
 
 
-@pytest.mark.parametrize(("norm", "causal"), [("post", False), ("pre", True)])
-def test_a_block_is_its_formula(norm, causal):
-    block = with_weights(TransformerEncoderBlock(**SIZES, norm=norm, causal=causal), X.shape)
+@pytest.mark.parametrize(("first", "causal"), [(False, False), (True, True)])
+def test_a_block_is_its_formula(first, causal):
+    block = with_weights(TransformerEncoderBlock(**SIZES, normalize_first=first, causal=causal), X.shape)
     np.testing.assert_allclose(numpy(compiled(block)(X)), known(block, X, [None], causal), atol=2e-5)
 
 
-@pytest.mark.parametrize("norm", ["post", "pre"])
-def test_a_decoder_is_its_formula_and_writes_step_by_step(norm):
-    decoder = with_weights(TransformerDecoder(1, **SIZES, norm=norm), X.shape, MEMORY.shape)
+@pytest.mark.parametrize("first", [False, True])
+def test_a_decoder_is_its_formula_and_writes_step_by_step(first):
+    decoder = with_weights(TransformerDecoder(1, **SIZES, normalize_first=first), X.shape, MEMORY.shape)
     x = X
     for block in decoder.blocks:
         x = known(block, x, [None, MEMORY], True)
-    expected = x if norm == "post" else normalized(x, decoder.last)
+    expected = normalized(x, decoder.last) if first else x
 
     def write(x, memory):
         found, caches = [], decoder.begin(memory, length=4)
@@ -87,7 +88,7 @@ def test_a_decoder_is_its_formula_and_writes_step_by_step(norm):
 
 
 def test_all_tokens_at_once_leave_the_cache_of_as_many_steps():
-    encoder = with_weights(TransformerEncoder(2, **SIZES, norm="pre", causal=True), X.shape)
+    encoder = with_weights(TransformerEncoder(2, **SIZES, normalize_first=True, causal=True), X.shape)
 
     def both(x):
         caches = encoder.begin(2, 4)
@@ -124,7 +125,7 @@ def test_masked_tokens_change_nothing_and_masks_go_on():
 def test_dropout_is_of_training_only_and_a_model_is_saved(tmp_path):
     inputs, memory = keras.Input((4, 6)), keras.Input((5, 3))
     h = TransformerEncoder(1, **SIZES, dropout=0.3)(inputs)
-    model = keras.Model([inputs, memory], TransformerDecoder(1, **SIZES, norm="pre", dropout=0.3)(h, memory))
+    model = keras.Model([inputs, memory], TransformerDecoder(1, **SIZES, normalize_first=True, dropout=0.3)(h, memory))
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
 
@@ -140,10 +141,10 @@ def test_dropout_is_of_training_only_and_a_model_is_saved(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: TransformerEncoderBlock(0, 3, 8), "heads must be an integer >= 1; received heads=0"),
-        (lambda: TransformerEncoderBlock(2, 3, 8, norm="both"), "norm must be one of post, pre; received norm='both'"),
+        (lambda: TransformerEncoderBlock(0, 3, 8), "num_heads must be an integer >= 1; received num_heads=0"),
+        (lambda: TransformerEncoderBlock(2, 3, 8, "both"), "normalize_first must be True or False; received .*='both'"),
         (lambda: TransformerEncoderBlock(2, 3, 8, dropout=1.5), r"dropout must be in \[0, 1\)"),
-        (lambda: TransformerEncoder(0, 2, 3, 8), "layers must be an integer >= 1; received layers=0"),
+        (lambda: TransformerEncoder(0, 2, 3, 8), "num_layers must be an integer >= 1; received num_layers=0"),
         (lambda: TransformerEncoderBlock(2, 3, 8)(X[0]), r"x must have shape \(batch, tokens, features\)"),
         (lambda: TransformerDecoder(1, 2, 3, 8)(X, np.full_like(MEMORY, np.nan)), "memory must be finite"),
         (lambda: TransformerDecoder(1, 2, 3, 8).begin(MEMORY, 3), "the decoder must be built"),
@@ -153,3 +154,15 @@ def test_bad_input_is_one_clear_line(make, message):
     with pytest.raises(ValueError, match=message) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("norm", ["post", "pre"])
+def test_files_of_earlier_versions_keep_their_meaning(norm):
+    """They held `heads`, `layers`, `ff_dim`, `max_length`, and `norm` for `normalize_first`."""
+    held = {"layers": 3, "heads": 2, "key_dim": 4, "ff_dim": 8, "norm": norm}
+    sizes = {"num_layers": 3, "num_heads": 2, "key_dim": 4, "intermediate_dim": 8, "normalize_first": norm == "pre"}
+    for cls in (TransformerEncoder, TransformerDecoder):
+        assert sizes.items() <= cls.from_config(held).get_config().items()
+    written = {"vocabulary": "ab", "max_length": 5, "dim": 8} | {k: v for k, v in held.items() if k != "key_dim"}
+    today = {"sequence_length": 5} | {k: v for k, v in sizes.items() if k != "key_dim"}
+    assert today.items() <= CausalLanguageModel.from_config(written).get_config().items()

@@ -22,7 +22,7 @@ PATCH = [[1.0, 2.0], [0.0, -1.0]]
 LAYERS = [
     (lambda **k: MatchedFilter1D(TEMPLATE, **k), (12, 1)),
     (lambda **k: MatchedFilter2D(PATCH, **k), (6, 7, 1)),
-    (lambda **k: PearsonCorrelation1D(TEMPLATE, eps=1e-4, **k), (12, 1)),
+    (lambda **k: PearsonCorrelation1D(TEMPLATE, epsilon=1e-4, **k), (12, 1)),
     (lambda **k: PearsonCorrelation2D(PATCH, **k), (6, 7, 1)),
     (lambda **k: SignalDetector(MatchedFilter1D(TEMPLATE, **k), 1.5, **k), (12, 1)),
     (lambda **k: Conv2D(3, (2, 3), 2, "same", activation="sigmoid", **k), (6, 7, 2)),
@@ -212,7 +212,7 @@ IMAGE = np.zeros((1, 4, 4, 1), "float32")
         (lambda: MatchedFilter1D([[1.0]]), "template must be an array with 1 axes"),
         (lambda: MatchedFilter1D([0.0, 0.0]), "template must be finite and not all zero"),
         (lambda: PearsonCorrelation2D([[1.0, np.nan]]), "template must be finite and not all zero"),
-        (lambda: PearsonCorrelation1D([1.0, 2.0], eps=-1), r"eps must be in \[0, 1\)"),
+        (lambda: PearsonCorrelation1D([1.0, 2.0], epsilon=-1), r"epsilon must be in \[0, 1\)"),
         (lambda: MatchedFilter1D(np.ones(5))(np.zeros((1, 4, 1))), "template must fit into x"),
         (
             lambda: MatchedFilter1D(np.ones(5)).compute_output_shape((None, 4, 1)),

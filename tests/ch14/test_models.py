@@ -31,9 +31,9 @@ def keras_twin(model):
         twin.add(layers.MaxPooling2D(model.pool_size))
         twin.layers[-2].set_weights(convolution.get_weights())
     twin.add(layers.Flatten())
-    twin.add(layers.Dense(model.classes))
+    twin.add(layers.Dense(model.num_classes))
     C, b = (ops.convert_to_numpy(v.value) for v in (model.C, model.b))
-    twin.layers[-1].set_weights([C.reshape(-1, model.classes), b])
+    twin.layers[-1].set_weights([C.reshape(-1, model.num_classes), b])
     return twin
 
 
@@ -96,7 +96,7 @@ def test_learned_filter_finds_a_planted_signal():
 def test_errors_are_one_clear_line():
     with pytest.raises(ValueError, match="length must be an integer >= 1; received length=0"):
         LearnedFilterDetector(0)
-    with pytest.raises(ValueError, match="classes must be an integer >= 2; received classes=1"):
+    with pytest.raises(ValueError, match="num_classes must be an integer >= 2; received num_classes=1"):
         SingleChannelCNN(1)
     with pytest.raises(ValueError, match="activation must be an Activation or one of .*; received 'gelu'"):
         SingleChannelCNN(3, activation="gelu")

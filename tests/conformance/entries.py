@@ -190,9 +190,9 @@ LAYERS = {
         {"masks": IMAGES, "weights": NO_WEIGHTS},
     ),
     "PearsonCorrelation1D": Entry(
-        {"template": S, "eps": 1e-5},
+        {"template": S, "epsilon": 1e-5},
         (24, 1),
-        (({"eps": -1.0}, r"eps must be in \[0, 1\)"), ({"template": []}, "at least one value")),
+        (({"epsilon": -1.0}, r"epsilon must be in \[0, 1\)"), ({"template": []}, "at least one value")),
         {"masks": SLIDES, "weights": NO_WEIGHTS},
     ),
     "PearsonCorrelation2D": Entry(
@@ -275,19 +275,23 @@ LAYERS = {
         {"num_heads": 2, "key_dim": 3, "causal": True}, (5, 4), (({"num_heads": 0}, "num_heads must be"),)
     ),
     "SinePositionEncoding": Entry(
-        {"max_length": 6, "dim": 4},
+        {"sequence_length": 6, "dim": 4},
         (5, 4),
         (({"dim": 5}, "dim must be even"),),
         {"masks": EACH_STEP, "weights": "it has none"},
     ),
     "PositionEmbedding": Entry(
-        {"max_length": 6}, (5, 4), (({"max_length": 0}, "max_length must be"),), {"masks": EACH_STEP}
+        {"sequence_length": 6}, (5, 4), (({"sequence_length": 0}, "sequence_length must be"),), {"masks": EACH_STEP}
     ),
     "TransformerEncoderBlock": Entry(
-        {"heads": 2, "key_dim": 3, "ff_dim": 8}, (5, 4), (({"norm": "both"}, "norm must be one of"),)
+        {"num_heads": 2, "key_dim": 3, "intermediate_dim": 8},
+        (5, 4),
+        (({"normalize_first": "both"}, "normalize_first must be"),),
     ),
     "TransformerEncoder": Entry(
-        {"layers": 1, "heads": 2, "key_dim": 3, "ff_dim": 8}, (5, 4), (({"layers": 0}, "layers must be"),)
+        {"num_layers": 1, "num_heads": 2, "key_dim": 3, "intermediate_dim": 8},
+        (5, 4),
+        (({"num_layers": 0}, "num_layers must be"),),
     ),
 }
 
@@ -347,9 +351,9 @@ MODELS = {
         {"masks": PLAIN},
     ),
     "SoftmaxRegression": Entry(
-        {"classes": 3, "l2": 0.05, "kernel_initializer": "glorot_uniform"},
+        {"num_classes": 3, "l2": 0.05, "kernel_initializer": "glorot_uniform"},
         (4,),
-        (({"classes": 1}, "classes must be an integer >= 2"), ({"l2": np.nan}, "l2 must be >= 0")),
+        (({"num_classes": 1}, "num_classes must be an integer >= 2"), ({"l2": np.nan}, "l2 must be >= 0")),
         {"masks": PLAIN},
         loss="sparse_categorical_crossentropy",
     ),
@@ -433,13 +437,13 @@ MODELS = {
         {"length": 5}, (24, 1), (({"length": 0}, "length must be an integer >= 1"),), {"masks": SLIDES}
     ),
     "SingleChannelCNN": Entry(
-        {"classes": 3, "kernel_size": 3},
+        {"num_classes": 3, "kernel_size": 3},
         (9, 8, 1),
-        (({"classes": 1}, "classes must be an integer >= 2"),),
+        (({"num_classes": 1}, "num_classes must be an integer >= 2"),),
         {"masks": IMAGES},
     ),
     "MultiChannelCNN": Entry(
-        {"classes": 3, "filters": (2, 4), "kernel_size": 2, "pool_size": 2},
+        {"num_classes": 3, "filters": (2, 4), "kernel_size": 2, "pool_size": 2},
         (9, 8, 2),
         (({"activation": "gelu"}, "activation must be an Activation or one of"),),
         {"masks": IMAGES},
@@ -481,7 +485,10 @@ LOSSES: dict[str, Scored] = {
 
 METRICS: dict[str, Scored] = {
     "ConfusionMatrix": Scored(
-        {"classes": 2, "threshold": 0.25}, BITS, SCORES, (({"classes": 1}, "classes must be an integer >= 2"),)
+        {"num_classes": 2, "threshold": 0.25},
+        BITS,
+        SCORES,
+        (({"num_classes": 1}, "num_classes must be an integer >= 2"),),
     ),
     "ROCAUC": Scored(
         {"capacity": 100},

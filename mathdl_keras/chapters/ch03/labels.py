@@ -6,12 +6,12 @@ from keras import ops
 __all__ = ["one_hot"]
 
 
-def one_hot(y, classes):
+def one_hot(y, num_classes):
     r"""Labels as unit vectors (§3.7): row m is :math:`e_{y_m} \in \mathbb R^K`.
 
     Args:
         y: Labels 0, ..., K-1, `(...)`.
-        classes: K.
+        num_classes: Integer, the number K of classes.
 
     Returns:
         Tensor `(..., K)` of the default float type.
@@ -23,11 +23,11 @@ def one_hot(y, classes):
         >>> ops.convert_to_numpy(one_hot([2, 0], 3)).tolist()
         [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    if not isinstance(classes, int) or classes < 2:
-        raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
+    if not isinstance(num_classes, int) or num_classes < 2:
+        raise ValueError(f"num_classes must be an integer >= 2; received num_classes={num_classes!r}")
     if not ops.is_tensor(y):
-        y = check_labels(y, classes)
-    return ops.one_hot(ops.cast(y, "int32"), classes)
+        y = check_labels(y, num_classes)
+    return ops.one_hot(ops.cast(y, "int32"), num_classes)
 
 
 def check_labels(y, classes=2):

@@ -16,6 +16,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch03.losses import BinaryCrossentropy
 from mathdl_keras.core.linalg import gram
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["CalibrationCurve", "ConfusionMatrix", "ROCAUC", "LogLoss", "exact_auc"]
 
@@ -52,17 +53,17 @@ def exact_auc(y, score):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class ConfusionMatrix(keras.metrics.Metric):
+class ConfusionMatrix(RenamedArguments, keras.metrics.Metric):
     r"""How many examples of class i were taken for class j (§3.3): the matrix :math:`n_{ij}`.
 
     Predictions are scores `(B, classes)`, of which the largest decides, or, for two classes, probabilities `(B, 1)` or
     `(B,)` against a threshold. Labels are integers. With sample weights, weights are counted.
 
     Args:
-        classes: K.
-        threshold: Of the probability of class 1.
-        name: The name.
-        dtype: Of the counts; in float32 they are exact up to 16,777,216.
+        num_classes: Integer, the number K of classes; 2 by default.
+        threshold: Float, above which a probability of class 1 counts as class 1; 0.5 by default.
+        name: String, the name.
+        dtype: String, the dtype of the counts; in float32 they are exact up to 16,777,216.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -74,12 +75,14 @@ class ConfusionMatrix(keras.metrics.Metric):
         [[1.0, 0.0], [1.0, 1.0]]
     """
 
-    def __init__(self, classes=2, threshold=0.5, name="confusion_matrix", dtype=None):
+    renamed_arguments = {"classes": "num_classes"}
+
+    def __init__(self, num_classes=2, threshold=0.5, name="confusion_matrix", dtype=None):
         super().__init__(name=name, dtype=dtype)
-        if not isinstance(classes, int) or classes < 2:
-            raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
-        self.classes, self.threshold = classes, threshold
-        self.counts = self.add_variable((classes, classes), "zeros", name="counts")
+        if not isinstance(num_classes, int) or num_classes < 2:
+            raise ValueError(f"num_classes must be an integer >= 2; received num_classes={num_classes!r}")
+        self.num_classes, self.threshold = num_classes, threshold
+        self.counts = self.add_variable((num_classes, num_classes), "zeros", name="counts")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_pred = ops.convert_to_tensor(y_pred)
@@ -88,7 +91,7 @@ class ConfusionMatrix(keras.metrics.Metric):
         else:
             guess = ops.reshape(y_pred, (-1,)) > self.threshold
         true, guess = (
-            ops.one_hot(ops.cast(ops.reshape(v, (-1,)), "int32"), self.classes, dtype=self.dtype)
+            ops.one_hot(ops.cast(ops.reshape(v, (-1,)), "int32"), self.num_classes, dtype=self.dtype)
             for v in (y_true, guess)
         )
         if sample_weight is not None:
@@ -99,7 +102,7 @@ class ConfusionMatrix(keras.metrics.Metric):
         return ops.convert_to_tensor(self.counts)
 
     def get_config(self):
-        return super().get_config() | {"classes": self.classes, "threshold": self.threshold}
+        return super().get_config() | {"num_classes": self.num_classes, "threshold": self.threshold}
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ExactAUC")

@@ -23,6 +23,7 @@ from mathdl_keras.chapters.ch03.multinomial import softmax_newton
 from mathdl_keras.chapters.ch03.solvers import fisher_information, irls
 from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.precision import allow_float64
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["LogisticRegression", "SoftmaxRegression"]
 
@@ -153,7 +154,7 @@ class LogisticRegression(LinearClassifier):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class SoftmaxRegression(LinearClassifier):
+class SoftmaxRegression(RenamedArguments, LinearClassifier):
     r"""Softmax regression (§3.7): :math:`P(y = k \mid x) = S_{\mathrm{softmax}}(W x + b)_k`.
 
     `(batch, features) -> (batch, classes)`, the probabilities. Compile it with a categorical cross entropy and train it
@@ -162,7 +163,7 @@ class SoftmaxRegression(LinearClassifier):
     the classes.
 
     Args:
-        classes: K.
+        num_classes: Integer, the number K of classes.
         l2: Float, the penalty :math:`\lambda |W|^2` beside the mean cross entropy; the bias is not penalised. 0, the
             default, is none.
         kernel_initializer: Of W.
@@ -181,13 +182,14 @@ class SoftmaxRegression(LinearClassifier):
     """
 
     l1 = 0.0
+    renamed_arguments = {"classes": "num_classes"}
 
-    def __init__(self, classes, l2=0.0, kernel_initializer="zeros", **kwargs):
+    def __init__(self, num_classes, l2=0.0, kernel_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(classes, int) or classes < 2:
-            raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
+        if not isinstance(num_classes, int) or num_classes < 2:
+            raise ValueError(f"num_classes must be an integer >= 2; received num_classes={num_classes!r}")
         check_penalty("l2", l2)
-        self.classes, self.units, self.l2 = classes, classes, l2
+        self.num_classes, self.units, self.l2 = num_classes, num_classes, l2
         self.regularizer = penalty_of(l2)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
@@ -212,8 +214,8 @@ class SoftmaxRegression(LinearClassifier):
             SeparableDataWarning: If there is no penalty and the data are separable (§3.6).
         """
         x, labels = self._rows(x, y)
-        check_every_class(labels, self.classes)
-        centre, hot = x.mean(axis=0), np.eye(self.classes)[labels]
+        check_every_class(labels, self.num_classes)
+        centre, hot = x.mean(axis=0), np.eye(self.num_classes)[labels]
         with allow_float64():
             return self._adopt(
                 softmax_newton(self._design(x, centre), hot, self._penalties(self.l2, x.shape[1])), x, centre
@@ -222,7 +224,7 @@ class SoftmaxRegression(LinearClassifier):
     def get_config(self):
         initializer = keras.initializers.serialize(self.kernel_initializer)
         return super().get_config() | {
-            "classes": self.classes,
+            "num_classes": self.num_classes,
             "l2": self.l2,
             "kernel_initializer": initializer,
         }

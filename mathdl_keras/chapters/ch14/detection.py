@@ -84,20 +84,20 @@ def detection_threshold(n, p_fa):
     return t / np.sqrt(n - 2 + t * t)
 
 
-def pearson_correlation(x, template, eps=1e-6):
+def pearson_correlation(x, template, epsilon=1e-6):
     r"""Pearson's correlation of the template with each window (section 14.2).
 
     .. math:: r_t = \frac{\langle s - \bar s,\, x_t - \bar x_t\rangle}
                          {\lVert s - \bar s\rVert\, \lVert x_t - \bar x_t\rVert} \in [-1, 1]
 
     The correlation of a constant window, or with a constant template, is defined as 0, with
-    gradient 0. A window counts as constant when its standard deviation is at most `eps` times that
+    gradient 0. A window counts as constant when its standard deviation is at most `epsilon` times that
     of its whole signal, so that :math:`r(aX + b) = r(X)` for a > 0 holds there too.
 
     Args:
         x: Signals (B, T, 1), or images (B, H, W, 1).
         template: Array (n,), or (h, w).
-        eps: Relative standard deviation of a constant window.
+        epsilon: Float, the relative standard deviation of a constant window; 1e-6 by default.
 
     Returns:
         A tensor (B, T-n+1, 1), or (B, H-h+1, W-w+1, 1).
@@ -112,7 +112,7 @@ def pearson_correlation(x, template, eps=1e-6):
     everywhere = tuple(range(1, s.ndim + 1))
     places = ops.sum(ops.ones_like(x[:1]), everywhere, keepdims=True)  # known only at run time
     x = x - ops.sum(x, everywhere, keepdims=True) / places  # an offset common to all costs no digits
-    floor = s.size * eps**2 * ops.sum(ops.square(x), everywhere, keepdims=True) / places
+    floor = s.size * epsilon**2 * ops.sum(ops.square(x), everywhere, keepdims=True) / places
     _, M = window_moments(x, s.shape)
     constant = M <= floor
     M = ops.where(constant, ops.ones_like(M), M)

@@ -1,4 +1,4 @@
-r"""Detectors of a known signal as Keras layers (section 14.2).
+r"""Detectors of a known signal as Keras layers (§14.2).
 
 | layer | output |
 | --- | --- |
@@ -19,6 +19,7 @@ from keras import ops
 from mathdl_keras.chapters.ch14.detection import pearson_correlation, unit_norm
 from mathdl_keras.chapters.ch14.sliding import check_window, sliding_correlation
 from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = [
     "MatchedFilter1D",
@@ -71,23 +72,25 @@ class _MatchedFilter(_TemplateLayer):
         return sliding_correlation(x, unit_norm(self.template))
 
 
-class _PearsonCorrelation(_TemplateLayer):
-    def __init__(self, template, eps=1e-6, **kwargs):
+class _PearsonCorrelation(RenamedArguments, _TemplateLayer):
+    renamed_arguments = {"eps": "epsilon"}
+
+    def __init__(self, template, epsilon=1e-6, **kwargs):
         super().__init__(template, **kwargs)
-        if not 0 <= eps < 1:
-            raise ValueError(f"eps must be in [0, 1); received eps={eps}")
-        self.eps = eps
+        if not 0 <= epsilon < 1:
+            raise ValueError(f"epsilon must be in [0, 1); received epsilon={epsilon}")
+        self.epsilon = epsilon
 
     def slide(self, x):
-        return pearson_correlation(x, self.template, self.eps)
+        return pearson_correlation(x, self.template, self.epsilon)
 
     def get_config(self):
-        return super().get_config() | {"eps": self.eps}
+        return super().get_config() | {"epsilon": self.epsilon}
 
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
 class MatchedFilter1D(_MatchedFilter):
-    r"""The unit filter that best detects a known signal in white noise (section 14.2).
+    r"""The unit filter that best detects a known signal in white noise (§14.2).
 
     .. math:: y_t = \langle s, x_{t..t+n-1}\rangle / \lVert s\rVert
 
@@ -108,7 +111,7 @@ class MatchedFilter1D(_MatchedFilter):
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
 class MatchedFilter2D(_MatchedFilter):
-    r"""The matched filter for images (section 14.2).
+    r"""The matched filter for images (§14.2).
 
     .. math:: y_{ij} = \sum_{a,b} s_{ab}\, x_{i+a,\,j+b} \,/\, \lVert s\rVert
 
@@ -129,7 +132,7 @@ class MatchedFilter2D(_MatchedFilter):
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
 class PearsonCorrelation1D(_PearsonCorrelation):
-    r"""Pearson's correlation of a known signal with each window (section 14.2).
+    r"""Pearson's correlation of a known signal with each window (§14.2).
 
     .. math:: r_t = \frac{\langle s - \bar s,\, x_t - \bar x_t\rangle}
                          {\lVert s - \bar s\rVert\, \lVert x_t - \bar x_t\rVert} \in [-1, 1]
@@ -139,8 +142,8 @@ class PearsonCorrelation1D(_PearsonCorrelation):
 
     Args:
         template: The signal s, an array or list of n values.
-        eps: A window is constant when its standard deviation is at most `eps` times its whole
-        signal's.
+        epsilon: Float in [0, 1). A window is constant when its standard deviation is at most `epsilon` times its whole
+            signal's; 1e-6 by default.
         **kwargs: `name`, `dtype`.
 
     Example:
@@ -154,14 +157,15 @@ class PearsonCorrelation1D(_PearsonCorrelation):
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
 class PearsonCorrelation2D(_PearsonCorrelation):
-    r"""Pearson's correlation of a known patch with each window of an image (section 14.2).
+    r"""Pearson's correlation of a known patch with each window of an image (§14.2).
 
     As `PearsonCorrelation1D`, with the sums over the h x w pixels of a window.
     Shapes: (B, H, W, 1) -> (B, H-h+1, W-w+1, 1).
 
     Args:
         template: The patch s, an array (h, w).
-        eps: A window is constant when its standard deviation is at most `eps` times its whole image's.
+        epsilon: Float in [0, 1). A window is constant when its standard deviation is at most `epsilon` times its whole
+            image's; 1e-6 by default.
         **kwargs: `name`, `dtype`.
 
     Example:
@@ -175,7 +179,7 @@ class PearsonCorrelation2D(_PearsonCorrelation):
 
 @keras.saving.register_keras_serializable(package="mathdl_keras")
 class SignalDetector(ChecksData, keras.layers.Layer):
-    r"""Is the signal there, and where? (section 14.2)
+    r"""Is the signal there, and where? (§14.2)
 
     .. math:: \mathbf 1\big[\max_t y_t > \tau\big], \qquad \hat t = \arg\max_t y_t
 

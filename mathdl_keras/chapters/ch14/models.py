@@ -14,6 +14,7 @@ from mathdl_keras.chapters.ch06.models import BackpropModel
 from mathdl_keras.chapters.ch14.layers import Conv2D, MaxPooling2D
 from mathdl_keras.core.checks import ChecksData
 from mathdl_keras.core.explicit import Chain
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["LearnedFilterDetector", "MultiChannelCNN", "SingleChannelCNN"]
 
@@ -61,7 +62,7 @@ class LearnedFilterDetector(ChecksData, keras.Model):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class MultiChannelCNN(BackpropModel):
+class MultiChannelCNN(RenamedArguments, BackpropModel):
     r"""A convolution network with several channels, trained by gradients written by hand (§14.6).
 
     Each layer convolves, applies :math:`\sigma`, and pools; the logits are linear in the last one. With
@@ -75,7 +76,7 @@ class MultiChannelCNN(BackpropModel):
     `(batch, height, width, channels) -> (batch, classes)`, the logits. Labels are integers.
 
     Args:
-        classes: The number of classes.
+        num_classes: Integer, the number of classes.
         filters: The number of output channels of each convolution.
         kernel_size: Of every convolution.
         pool_size: Of the max pooling after each of them; 1 for none.
@@ -90,11 +91,13 @@ class MultiChannelCNN(BackpropModel):
         10
     """
 
-    def __init__(self, classes, filters=(8,), kernel_size=3, pool_size=1, activation="relu", **kwargs):
+    renamed_arguments = {"classes": "num_classes"}
+
+    def __init__(self, num_classes, filters=(8,), kernel_size=3, pool_size=1, activation="relu", **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(classes, int) or classes < 2:
-            raise ValueError(f"classes must be an integer >= 2; received classes={classes!r}")
-        self.classes, self.filters, self.kernel_size = classes, tuple(filters), kernel_size
+        if not isinstance(num_classes, int) or num_classes < 2:
+            raise ValueError(f"num_classes must be an integer >= 2; received num_classes={num_classes!r}")
+        self.num_classes, self.filters, self.kernel_size = num_classes, tuple(filters), kernel_size
         self.pool_size, self.activation = pool_size, activations.get(activation)
         dtype = self.dtype_policy
         self.convolutions = [Conv2D(f, kernel_size, activation=self.activation, dtype=dtype) for f in self.filters]
@@ -109,8 +112,8 @@ class MultiChannelCNN(BackpropModel):
             shape = convolution.compute_output_shape(shape)
             pool.build(shape)
             shape = pool.compute_output_shape(shape)
-        self.C = self.add_weight(shape=(*shape[1:], self.classes), initializer=self._glorot, name="C")
-        self.b = self.add_weight(shape=(self.classes,), initializer="zeros", name="b")
+        self.C = self.add_weight(shape=(*shape[1:], self.num_classes), initializer=self._glorot, name="C")
+        self.b = self.add_weight(shape=(self.num_classes,), initializer="zeros", name="b")
 
     def _glorot(self, shape, dtype=None):
         """Glorot's normal initialization for a linear map from the whole image: its fan-in is H x W x F."""
@@ -137,11 +140,11 @@ class MultiChannelCNN(BackpropModel):
         return [(dC, self.C), (ops.sum(dU, axis=0), self.b), *self.chain.backward_pass(dH, caches)]
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.classes)
+        return (input_shape[0], self.num_classes)
 
     def get_config(self):
         config = {key: value for key, value in super().get_config().items() if key != "loss"}
-        config |= {name: getattr(self, name) for name in ("classes", "filters", "kernel_size", "pool_size")}
+        config |= {name: getattr(self, name) for name in ("num_classes", "filters", "kernel_size", "pool_size")}
         return config | {"activation": keras.saving.serialize_keras_object(self.activation)}
 
 
@@ -153,7 +156,7 @@ class SingleChannelCNN(MultiChannelCNN):
         \qquad \frac{\partial\rho}{\partial K} = X \star (\sigma'(Z) \odot \delta).
 
     Args:
-        classes: The number of classes.
+        num_classes: Integer, the number of classes.
         kernel_size: Of K.
         activation: An `Activation` or its name.
 
@@ -165,8 +168,8 @@ class SingleChannelCNN(MultiChannelCNN):
         10
     """
 
-    def __init__(self, classes, kernel_size=3, activation="tanh", **kwargs):
-        super().__init__(classes, (1,), kernel_size, 1, activation, **kwargs)
+    def __init__(self, num_classes, kernel_size=3, activation="tanh", **kwargs):
+        super().__init__(num_classes, (1,), kernel_size, 1, activation, **kwargs)
 
     def build(self, input_shape):
         if input_shape[-1] != 1:

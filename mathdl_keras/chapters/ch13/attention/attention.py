@@ -1,4 +1,4 @@
-r"""Scaled dot product attention, causal masks, and one head of self-attention (section 13.9).
+r"""Scaled dot product attention, causal masks, and one head of self-attention (§13.9).
 
 The formulas, and their derivatives by hand, are in `dot_product.py`.
 """
@@ -14,7 +14,7 @@ __all__ = ["MaskedSelfAttention", "SelfAttention", "causal_mask", "scaled_dot_pr
 
 
 def causal_mask(queries, keys=None, start=0):
-    r"""Which keys a query may see: those at its own place and before (section 13.9).
+    r"""Which keys a query may see: those at its own place and before (§13.9).
 
     .. math:: M_{ij} = [\,j \le i + \text{start}\,]
 
@@ -35,8 +35,8 @@ def causal_mask(queries, keys=None, start=0):
     return place >= ops.arange(keys, dtype="int32")
 
 
-def scaled_dot_product_attention(query, key, value, mask=None, return_weights=False):
-    r""":math:`\mathrm{softmax}(QK^\top/\sqrt{d_k})V`, differentiated by hand (section 13.9).
+def scaled_dot_product_attention(query, key, value, mask=None, return_attention_scores=False):
+    r""":math:`\mathrm{softmax}(QK^\top/\sqrt{d_k})V`, differentiated by hand (§13.9).
 
     (B, n, d_k), (B, m, d_k), (B, m, d_v) -> (B, n, d_v); or all with a second leading axis, of heads.
 
@@ -45,7 +45,7 @@ def scaled_dot_product_attention(query, key, value, mask=None, return_weights=Fa
         key: K.
         value: V.
         mask: Booleans that broadcast to (..., n, m): which keys a query may see; `None` for all.
-        return_weights: Whether to return the weights P, too.
+        return_attention_scores: Boolean, whether to return the weights P, too; `False` by default.
 
     Returns:
         O, or `(O, P)` with P (..., n, m).
@@ -62,7 +62,7 @@ def scaled_dot_product_attention(query, key, value, mask=None, return_weights=Fa
     query, key, value = map(ops.convert_to_tensor, (query, key, value))
     check_shapes(query.shape, key.shape, value.shape)
     check_mask(mask, query.shape[-2], key.shape[-2], "mask")
-    return attend(query, key, value, mask, None, return_weights)
+    return attend(query, key, value, mask, None, return_attention_scores)
 
 
 def check_shapes(query, key, value):
@@ -88,7 +88,7 @@ def check_mask(mask, queries, keys, name="attention_mask"):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class SelfAttention(ChecksData, keras.Layer):
-    r"""One head of self-attention: each token asks, all tokens answer (section 13.9).
+    r"""One head of self-attention: each token asks, all tokens answer (§13.9).
 
     .. math::
         Q = XW_Q, \quad K = XW_K, \quad V = XW_V, \qquad \mathrm{softmax}\big(QK^\top/\sqrt{d_k}\big)\,V
@@ -106,7 +106,7 @@ class SelfAttention(ChecksData, keras.Layer):
         ValueError: If a dimension is not positive, or x is not of shape (batch, tokens, features).
 
     Example:
-        >>> output, weights = SelfAttention(8, 4)(ops.ones((2, 5, 3)), return_weights=True)
+        >>> output, weights = SelfAttention(8, 4)(ops.ones((2, 5, 3)), return_attention_scores=True)
         >>> tuple(output.shape), tuple(weights.shape)
         ((2, 5, 4), (2, 5, 5))
     """
@@ -129,14 +129,14 @@ class SelfAttention(ChecksData, keras.Layer):
             setattr(self, f"{name}_kernel", self.add_weight((input_shape[-1], size), draw, name=f"{name}_kernel"))
         self.built = True
 
-    def call(self, inputs, mask=None, return_weights=False):
+    def call(self, inputs, mask=None, return_attention_scores=False):
         kernels = (self.query_kernel, self.key_kernel, self.value_kernel)
         Q, K, V = (ops.einsum("bnd,dk->bnk", inputs, ops.cast(W, inputs.dtype)) for W in kernels)
         seen = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, m): of the keys
         if self.causal:
             past = causal_mask(ops.shape(inputs)[1])
             seen = past if seen is None else ops.logical_and(seen, past)
-        return attend(Q, K, V, seen, None, return_weights)
+        return attend(Q, K, V, seen, None, return_attention_scores)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.value_dim)
@@ -151,14 +151,14 @@ class SelfAttention(ChecksData, keras.Layer):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class MaskedSelfAttention(SelfAttention):
-    r"""One head of masked self-attention: a token sees itself and those before it (section 13.9).
+    r"""One head of masked self-attention: a token sees itself and those before it (§13.9).
 
     .. math:: \mathrm{softmax}\big(QK^\top/\sqrt{d_k} + M\big)\,V, \qquad M_{ij} = -\infty \text{ for } j > i
 
     Arguments and shapes are those of `SelfAttention`. The first token sees itself only.
 
     Example:
-        >>> output, weights = MaskedSelfAttention(8)(ops.ones((1, 3, 4)), return_weights=True)
+        >>> output, weights = MaskedSelfAttention(8)(ops.ones((1, 3, 4)), return_attention_scores=True)
         >>> ops.convert_to_numpy(ops.stop_gradient(weights))[0, 1].round(4).tolist()
         [0.5, 0.5, 0.0]
     """

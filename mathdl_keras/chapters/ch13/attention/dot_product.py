@@ -96,19 +96,19 @@ def attention_backward(upstream, cache, upstream_weights=None):
     return dquery, ops.einsum(f"{b}ij,{b}id->{b}jd", dscores, query), dvalue
 
 
-def attend(query, key, value, mask, factor, return_weights):
+def attend(query, key, value, mask, factor, return_attention_scores):
     """Attention with its backward pass registered: masks and dropout have no gradient."""
     extras = {name: a for name, a in (("mask", mask), ("factor", factor)) if a is not None}
 
     def forward(query, key, value, *values):
         (output, weights), cache = attention_forward(query, key, value, **dict(zip(extras, values, strict=True)))
-        return ((output, weights) if return_weights else output), cache[: 5 if factor is None else 6]
+        return ((output, weights) if return_attention_scores else output), cache[: 5 if factor is None else 6]
 
     def backward(cache, upstream):
         cache = cache if len(cache) == 6 else (*cache, None)
         gradients = (
             attention_backward(upstream[0], cache, upstream[1])
-            if return_weights
+            if return_attention_scores
             else (attention_backward(upstream, cache))
         )
         return *gradients, *[None] * len(extras)

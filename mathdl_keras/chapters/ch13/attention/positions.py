@@ -1,4 +1,4 @@
-r"""Where a token stands: position encodings (section 13.9).
+r"""Where a token stands: position encodings (§13.9).
 
 Attention does not see the order of tokens. A position encoding adds to token t a vector that depends on t: known sines
 and cosines, or learned ones.
@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.core.checks import ChecksData, check_positive
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["PositionEmbedding", "SinePositionEncoding", "sinusoidal_encoding"]
 
@@ -46,12 +47,14 @@ def sinusoidal_encoding(length, dim, base=10000.0):
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, dim)
 
 
-class Positions(ChecksData, keras.Layer):
-    """The base of encodings that are a table of `max_length` rows, added to tokens (B, n, d)."""
+class Positions(RenamedArguments, ChecksData, keras.Layer):
+    """The base of encodings that are a table of `sequence_length` rows, added to tokens (B, n, d)."""
 
-    def __init__(self, max_length, **kwargs):
+    renamed_arguments = {"max_length": "sequence_length"}
+
+    def __init__(self, sequence_length, **kwargs):
         super().__init__(**kwargs)
-        self.max_length = check_positive("max_length", max_length)
+        self.sequence_length = check_positive("sequence_length", sequence_length)
         self.supports_masking = True
 
     def call(self, inputs):
@@ -65,7 +68,7 @@ class Positions(ChecksData, keras.Layer):
     def check(self, shape):
         if len(shape) != 3 or shape[-1] is None:
             raise ValueError(f"x must have shape (batch, tokens, features); received shape {tuple(shape)}")
-        check_length(shape[1], self.max_length)
+        check_length(shape[1], self.sequence_length)
 
     def __call__(self, inputs, *args, **kwargs):
         self.check(inputs.shape)
@@ -75,21 +78,22 @@ class Positions(ChecksData, keras.Layer):
         return tuple(input_shape)
 
     def get_config(self):
-        return super().get_config() | {"max_length": self.max_length}
+        return super().get_config() | {"sequence_length": self.sequence_length}
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="SinusoidalPositionalEncoding")
 class SinePositionEncoding(Positions):
-    r"""Adds sines and cosines of the place to each token (section 13.9).
+    r"""Adds sines and cosines of the place to each token (§13.9).
 
     .. math:: X_t + PE_t, \qquad PE_{t,2i} = \sin(\omega_i t), \quad PE_{t,2i+1} = \cos(\omega_i t)
 
-    with :math:`\omega_i = \text{base}^{-2i/d}`. (B, n, d) -> (B, n, d), n at most `max_length`, d even. No weights.
+    with :math:`\omega_i = \text{base}^{-2i/d}`. (B, n, d) -> (B, n, d), n at most `sequence_length`, d even. It has no
+    weights.
 
     Args:
-        max_length: The number of places.
-        dim: d.
-        base: What the frequencies are powers of.
+        sequence_length: Integer, the number of places.
+        dim: Integer, the dimension d of tokens.
+        base: Float > 1, what the frequencies are powers of; 10,000 by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -101,10 +105,10 @@ class SinePositionEncoding(Positions):
         [0.841, 0.54, 0.01, 1.0]
     """
 
-    def __init__(self, max_length, dim, base=10000.0, **kwargs):
-        super().__init__(max_length, **kwargs)
+    def __init__(self, sequence_length, dim, base=10000.0, **kwargs):
+        super().__init__(sequence_length, **kwargs)
         self.dim, self.base = dim, base
-        self.table = sinusoidal_encoding(max_length, dim, base)
+        self.table = sinusoidal_encoding(sequence_length, dim, base)
 
     def check(self, shape):
         super().check(shape)
@@ -120,15 +124,15 @@ class SinePositionEncoding(Positions):
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="LearnedPositionalEmbedding")
 class PositionEmbedding(Positions):
-    r"""Adds to each token a learned vector of its place (section 13.9).
+    r"""Adds to each token a learned vector of its place (§13.9).
 
-    .. math:: X_t + E_t, \qquad E \in \mathbb{R}^{\text{max\_length} \times d} \text{ a weight}
+    .. math:: X_t + E_t, \qquad E \in \mathbb{R}^{\text{sequence\_length} \times d} \text{ a weight}
 
-    (B, n, d) -> (B, n, d), n at most `max_length`.
+    (B, n, d) -> (B, n, d), n at most `sequence_length`.
 
     Args:
-        max_length: The number of places.
-        embeddings_initializer: Of E.
+        sequence_length: Integer, the number of places.
+        embeddings_initializer: Initializer of E; "uniform" by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -140,12 +144,12 @@ class PositionEmbedding(Positions):
         (12.0, 40)
     """
 
-    def __init__(self, max_length, embeddings_initializer="uniform", **kwargs):
-        super().__init__(max_length, **kwargs)
+    def __init__(self, sequence_length, embeddings_initializer="uniform", **kwargs):
+        super().__init__(sequence_length, **kwargs)
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
 
     def build(self, input_shape):
-        shape = (self.max_length, input_shape[-1])
+        shape = (self.sequence_length, input_shape[-1])
         self.embeddings = self.add_weight(shape, self.embeddings_initializer, name="embeddings")
         self.built = True
 
@@ -157,7 +161,7 @@ class PositionEmbedding(Positions):
         return super().get_config() | {"embeddings_initializer": initializer}
 
 
-def check_length(length, max_length):
+def check_length(length, sequence_length):
     """Raises if a known number of tokens exceeds the number of places."""
-    if isinstance(length, int) and length > max_length:
-        raise ValueError(f"x must have at most max_length={max_length} tokens; received {length} tokens")
+    if isinstance(length, int) and length > sequence_length:
+        raise ValueError(f"x must have at most sequence_length={sequence_length} tokens; received {length} tokens")

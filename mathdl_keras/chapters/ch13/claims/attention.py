@@ -35,7 +35,7 @@ def unscaled(query, key, value, **kwargs):
 def attention_scaling(rng, *, d=64, draws=50_000, attention=scaled_dot_product_attention):
     query, key = rng.standard_normal((2, draws, 1, d))
     keys = np.concatenate([key, 0 * key], axis=1)  # against a key 0, of score 0, the log-odds are the score
-    _, weights = attention(query, keys, keys, return_weights=True)
+    _, weights = attention(query, keys, keys, return_attention_scores=True)
     odds = ops.convert_to_numpy(weights)[:, 0]
     scores = np.log(odds[:, 0]) - np.log(odds[:, 1])
     return mean_equals(

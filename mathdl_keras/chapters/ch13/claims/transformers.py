@@ -46,7 +46,7 @@ def values(layer):
     precision="float64",
 )
 def causality(rng, *, tokens=6, d=8, layers=2, attention=MultiHeadAttention):
-    encoder = TransformerEncoder(layers, heads=2, key_dim=4, ff_dim=12, norm="pre", causal=True)
+    encoder = TransformerEncoder(layers, num_heads=2, key_dim=4, intermediate_dim=12, normalize_first=True, causal=True)
     for block in encoder.blocks:
         block.attention = [attention(2, 4)]
     encoder.build((None, tokens, d))
@@ -79,8 +79,8 @@ def causality(rng, *, tokens=6, d=8, layers=2, attention=MultiHeadAttention):
 class IndexPerEntry(SinePositionEncoding):
     """Each entry has a frequency of its own: sine and cosine are no pair."""
 
-    def __init__(self, max_length, dim):
-        super().__init__(max_length, dim)
+    def __init__(self, sequence_length, dim):
+        super().__init__(sequence_length, dim)
         t, j = np.indices(self.table.shape)
         angles = t * self.base ** (-j / dim)
         self.table = np.where(j % 2, np.cos(angles), np.sin(angles))

@@ -50,7 +50,7 @@ def transformer(positions: bool):
     h = keras.layers.Dense(UNITS)(x)
     if positions:
         h = SinePositionEncoding(ROWS, UNITS)(h)
-    h = TransformerEncoderBlock(heads=4, key_dim=UNITS // 4, ff_dim=2 * UNITS, name="block")(h)
+    h = TransformerEncoderBlock(num_heads=4, key_dim=UNITS // 4, intermediate_dim=2 * UNITS, name="block")(h)
     return FunctionalStepModel(x, keras.layers.Dense(10)(keras.layers.GlobalAveragePooling1D()(h)))
 
 

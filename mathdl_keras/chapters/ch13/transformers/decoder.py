@@ -1,4 +1,4 @@
-r"""The decoder of a transformer: masked self-attention, then attention to what an encoder has read (section 13.9)."""
+r"""The decoder of a transformer: masked self-attention, then attention to what an encoder has read (§13.9)."""
 
 import keras
 
@@ -15,8 +15,8 @@ class DecoderBlock(Block):
 
     attentions = 2
 
-    def __init__(self, heads, key_dim, ff_dim, norm="post", dropout=0.0, **kwargs):
-        super().__init__(heads, key_dim, ff_dim, norm, True, dropout, **kwargs)
+    def __init__(self, num_heads, key_dim, intermediate_dim, normalize_first=False, dropout=0.0, **kwargs):
+        super().__init__(num_heads, key_dim, intermediate_dim, normalize_first, True, dropout, **kwargs)
 
     def build(self, x_shape, memory_shape):
         self._build(x_shape, memory_shape)
@@ -59,9 +59,9 @@ class DecoderBlock(Block):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class TransformerDecoder(Stack):
-    r"""The decoder of a transformer, with a cache for writing token by token (section 13.9).
+    r"""The decoder of a transformer, with a cache for writing token by token (§13.9).
 
-    Each block, with norm "post",
+    Each block, unless `normalize_first`,
 
     .. math::
         Y = N(X + A_{\text{masked}}(X)), \qquad W = N(Y + A(Y, M)), \qquad Z = N(W + F(W)) :
@@ -71,12 +71,12 @@ class TransformerDecoder(Stack):
     `x` (B, n, d), `memory` (B, m, d') -> (B, n, d). Masks of tokens that Keras hands on hide them as keys.
 
     Args:
-        layers: The number of blocks.
-        heads: As in `TransformerEncoderBlock`, like the arguments after it.
-        key_dim: k.
-        ff_dim: Units of F.
-        norm: `"post"` or `"pre"`.
-        dropout: Rate.
+        num_layers: Integer, the number of blocks.
+        num_heads: Integer, the number of heads of each attention.
+        key_dim: Integer, the dimension of each head's queries and keys.
+        intermediate_dim: Integer, the units of each F.
+        normalize_first: Boolean, whether N comes before A and F rather than after; `False` by default.
+        dropout: Float, the rate in training; 0 by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -84,7 +84,7 @@ class TransformerDecoder(Stack):
 
     Example:
         >>> from keras import ops
-        >>> decoder = TransformerDecoder(2, heads=2, key_dim=4, ff_dim=16)
+        >>> decoder = TransformerDecoder(2, num_heads=2, key_dim=4, intermediate_dim=16)
         >>> x, memory = ops.ones((1, 3, 8)), ops.ones((1, 5, 8))
         >>> z = decoder(x, memory)
         >>> y, caches = decoder.step(x[:, :1], decoder.begin(memory, length=3), 0)
@@ -92,11 +92,14 @@ class TransformerDecoder(Stack):
         ((1, 3, 8), (1, 1, 8))
     """
 
-    def __init__(self, layers, heads, key_dim, ff_dim, norm="post", dropout=0.0, **kwargs):
+    def __init__(self, num_layers, num_heads, key_dim, intermediate_dim, normalize_first=False, dropout=0.0, **kwargs):
         super().__init__(**kwargs)
-        self.layers, own = check_positive("layers", layers), {"dtype": self.dtype_policy}
-        self.blocks = [DecoderBlock(heads, key_dim, ff_dim, norm, dropout, **own) for _ in range(layers)]
-        self.last = LayerNormalization(**own) if norm == "pre" else None
+        self.num_layers, own = check_positive("num_layers", num_layers), {"dtype": self.dtype_policy}
+        self.blocks = [
+            DecoderBlock(num_heads, key_dim, intermediate_dim, normalize_first, dropout, **own)
+            for _ in range(num_layers)
+        ]
+        self.last = LayerNormalization(**own) if normalize_first else None
         self.supports_masking = True
 
     def build(self, x_shape, memory_shape):
@@ -140,5 +143,5 @@ class TransformerDecoder(Stack):
         return tuple(x_shape)
 
     def get_config(self):
-        names = ("heads", "key_dim", "ff_dim", "norm", "dropout")
-        return super().get_config() | {"layers": self.layers} | {n: getattr(self.blocks[0], n) for n in names}
+        names = ("num_heads", "key_dim", "intermediate_dim", "normalize_first", "dropout")
+        return super().get_config() | {"num_layers": self.num_layers} | {n: getattr(self.blocks[0], n) for n in names}

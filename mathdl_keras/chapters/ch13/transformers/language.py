@@ -1,4 +1,4 @@
-r"""A language model: a causal transformer that says which character comes next (section 13.9)."""
+r"""A language model: a causal transformer that says which character comes next (§13.9)."""
 
 import functools
 
@@ -9,7 +9,7 @@ from keras import ops
 from mathdl_keras.chapters.ch13.attention.positions import PositionEmbedding, check_length
 from mathdl_keras.chapters.ch13.transformers import sampling
 from mathdl_keras.chapters.ch13.transformers.text import CharacterVocabulary, text_windows
-from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder, affine
+from mathdl_keras.chapters.ch13.transformers.transformers import EarlierArguments, TransformerEncoder, affine
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.loops import compiled
 
@@ -17,8 +17,8 @@ __all__ = ["CausalLanguageModel"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class CausalLanguageModel(keras.Model):
-    r"""Characters in, logits of the next character out, for each place (section 13.9).
+class CausalLanguageModel(EarlierArguments, keras.Model):
+    r"""Characters in, logits of the next character out, for each place (§13.9).
 
     .. math::
         X_t = E_{c_t} + P_t, \qquad Z = \mathrm{Transformer}_{\text{causal}}(X), \qquad
@@ -29,20 +29,20 @@ class CausalLanguageModel(keras.Model):
 
     Args:
         vocabulary: The V characters: a `CharacterVocabulary`, or a string of them. It is saved with the model.
-        max_length: The places of the position table: of a prompt and what is generated together.
-        dim: d, of the vectors of tokens.
-        heads: Of each attention, of d / heads dimensions each.
-        layers: The number of blocks.
-        ff_dim: Units of the network of each token; 4d by default.
-        norm: `"pre"` or `"post"`.
-        dropout: Rate.
+        sequence_length: Integer, the places of the position table: of a prompt and what is generated together.
+        dim: Integer, the dimension d of the vectors of tokens; 64 by default.
+        num_heads: Integer, the heads of each attention, of d / num_heads dimensions each; 4 by default.
+        num_layers: Integer, the number of blocks; 2 by default.
+        intermediate_dim: Integer, the units of the network of each token; 4d by default.
+        normalize_first: Boolean, whether the blocks normalize before attention and network; `True` by default.
+        dropout: Float, the rate in training; 0 by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
         ValueError: If an argument is out of range, the heads do not divide d, or there are more tokens than places.
 
     Example:
-        >>> model = CausalLanguageModel("abc ", max_length=8, dim=8, heads=2, layers=1)
+        >>> model = CausalLanguageModel("abc ", sequence_length=8, dim=8, num_heads=2, num_layers=1)
         >>> tuple(model(np.array([[0, 1, 2]])).shape)
         (1, 3, 4)
         >>> text = model.generate("ab", length=5, top_k=3, seed=0)
@@ -51,19 +51,30 @@ class CausalLanguageModel(keras.Model):
     """
 
     def __init__(
-        self, vocabulary, max_length, dim=64, heads=4, layers=2, ff_dim=None, norm="pre", dropout=0.0, **kwargs
+        self,
+        vocabulary,
+        sequence_length,
+        dim=64,
+        num_heads=4,
+        num_layers=2,
+        intermediate_dim=None,
+        normalize_first=True,
+        dropout=0.0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
-        if check_positive("dim", dim) % check_positive("heads", heads):
-            raise ValueError(f"heads must divide dim={dim}; received heads={heads}")
+        if check_positive("dim", dim) % check_positive("num_heads", num_heads):
+            raise ValueError(f"num_heads must divide dim={dim}; received num_heads={num_heads}")
         own = {"dtype": self.dtype_policy}
         known = isinstance(vocabulary, CharacterVocabulary)
         self.vocabulary = vocabulary if known else CharacterVocabulary(vocabulary)
-        self.max_length, self.dim = max_length, dim
+        self.sequence_length, self.dim = sequence_length, dim
         self.embedding = keras.layers.Embedding(len(self.vocabulary), dim, **own)
-        self.positions = PositionEmbedding(max_length, **own)
-        ff_dim = 4 * dim if ff_dim is None else ff_dim
-        self.encoder = TransformerEncoder(layers, heads, dim // heads, ff_dim, norm, True, dropout, **own)
+        self.positions = PositionEmbedding(sequence_length, **own)
+        units = 4 * dim if intermediate_dim is None else intermediate_dim
+        self.encoder = TransformerEncoder(
+            num_layers, num_heads, dim // num_heads, units, normalize_first, True, dropout, **own
+        )
         self.readout = affine(len(self.vocabulary), None, own)
 
     def build(self, input_shape):
@@ -76,7 +87,7 @@ class CausalLanguageModel(keras.Model):
     def __call__(self, inputs, *args, **kwargs):
         if len(inputs.shape) != 2:
             raise ValueError(f"tokens must have shape (batch, tokens); received shape {tuple(inputs.shape)}")
-        check_length(inputs.shape[1], self.max_length)
+        check_length(inputs.shape[1], self.sequence_length)
         if isinstance(inputs, np.ndarray):
             self._check_tokens(inputs)
         return super().__call__(inputs, *args, **kwargs)
@@ -120,12 +131,13 @@ class CausalLanguageModel(keras.Model):
             raise ValueError(f"prompt must hold at least one character; received shape {tokens.shape}")
         B, n = tokens.shape
         self._check_tokens(tokens)
-        if n + check_positive("length", length) > self.max_length:
+        if n + check_positive("length", length) > self.sequence_length:
             raise ValueError(
-                f"prompt and length must be at most max_length={self.max_length} together; received {n} + {length}"
+                f"prompt and length must be at most sequence_length={self.sequence_length} together; "
+                f"received {n} + {length}"
             )
         choose, rng = chooser(temperature, top_k, top_p), np.random.default_rng(seed)
-        written = np.zeros((B, self.max_length), "int32")
+        written = np.zeros((B, self.sequence_length), "int32")
         written[:, :n] = tokens
         weights = [v.value for v in self.variables] if self.built else self._weights_after(written)
         logits, caches = self._read(weights, written)
@@ -145,10 +157,10 @@ class CausalLanguageModel(keras.Model):
         After the first window each character is told from at least half a window before it, and at most a whole one.
 
         Args:
-            text: A string longer than `max_length`.
+            text: A string longer than `sequence_length`.
         """
-        tokens, half = self.vocabulary.encode(text), max(self.max_length // 2, 1)
-        x, y = text_windows(tokens, self.max_length, half)
+        tokens, half = self.vocabulary.encode(text), max(self.sequence_length // 2, 1)
+        x, y = text_windows(tokens, self.sequence_length, half)
         logits = self.predict(x, verbose=0).astype("float64")
         logits -= logits.max(axis=-1, keepdims=True)
         log_p = np.take_along_axis(logits, y[..., None], -1)[..., 0] - np.log(np.exp(logits).sum(axis=-1))
@@ -200,12 +212,12 @@ class CausalLanguageModel(keras.Model):
         block = self.encoder.blocks[0]
         return super().get_config() | {
             "vocabulary": self.vocabulary.characters,
-            "max_length": self.max_length,
+            "sequence_length": self.sequence_length,
             "dim": self.dim,
-            "heads": block.heads,
-            "layers": self.encoder.layers,
-            "ff_dim": block.ff_dim,
-            "norm": block.norm,
+            "num_heads": block.num_heads,
+            "num_layers": self.encoder.num_layers,
+            "intermediate_dim": block.intermediate_dim,
+            "normalize_first": block.normalize_first,
             "dropout": block.dropout,
         }
 

@@ -1,4 +1,4 @@
-r"""Transformers: blocks of attention and of a network for each token (section 13.9).
+r"""Transformers: blocks of attention and of a network for each token (§13.9).
 
 With A multi-head attention, :math:`F(x) = \max(xW_1 + b_1, 0)\,W_2 + b_2` for each token, and N layer normalization,
 
@@ -18,10 +18,25 @@ from mathdl_keras.chapters.ch13.attention.attention import causal_mask
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
 from mathdl_keras.core.checks import ChecksData, check_positive
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["TransformerEncoderBlock", "TransformerEncoder"]
 
-NORMS = ("post", "pre")
+
+class EarlierArguments(RenamedArguments):
+    """Reads earlier configurations, too: they hold `norm`, "pre" or "post", and other names of sizes."""
+
+    renamed_arguments = {
+        "heads": "num_heads",
+        "layers": "num_layers",
+        "ff_dim": "intermediate_dim",
+        "max_length": "sequence_length",
+    }
+
+    @classmethod
+    def from_config(cls, config):
+        first = {"normalize_first": config["norm"] == "pre"} if "norm" in config else {}
+        return super().from_config({k: v for k, v in config.items() if k != "norm"} | first)
 
 
 def affine(units, activation, settings):
@@ -30,22 +45,27 @@ def affine(units, activation, settings):
     return keras.layers.EinsumDense("bnd,dj->bnj", activation=activation, **shape, **settings)
 
 
-class Block(ChecksData, keras.Layer):
+class Block(EarlierArguments, ChecksData, keras.Layer):
     """What blocks of encoders and decoders share: arguments, parts, residual connections, and the cache."""
 
     attentions = 1
 
-    def __init__(self, heads, key_dim, ff_dim, norm="post", causal=False, dropout=0.0, **kwargs):
+    def __init__(
+        self, num_heads, key_dim, intermediate_dim, normalize_first=False, causal=False, dropout=0.0, **kwargs
+    ):
         super().__init__(**kwargs)
-        self.heads, self.key_dim = check_positive("heads", heads), check_positive("key_dim", key_dim)
-        self.ff_dim, self.norm, self.causal, self.dropout = check_positive("ff_dim", ff_dim), norm, causal, dropout
-        if norm not in NORMS:
-            raise ValueError(f"norm must be one of {', '.join(NORMS)}; received norm={norm!r}")
+        self.num_heads, self.key_dim = check_positive("num_heads", num_heads), check_positive("key_dim", key_dim)
+        self.intermediate_dim = check_positive("intermediate_dim", intermediate_dim)
+        if not isinstance(normalize_first, bool):
+            raise ValueError(f"normalize_first must be True or False; received normalize_first={normalize_first!r}")
+        self.normalize_first, self.causal, self.dropout = normalize_first, causal, dropout
         own = {"dtype": self.dtype_policy}
-        self.attention = [MultiHeadAttention(heads, key_dim, dropout=dropout, **own) for _ in range(self.attentions)]
+        self.attention = [
+            MultiHeadAttention(num_heads, key_dim, dropout=dropout, **own) for _ in range(self.attentions)
+        ]
         self.norms = [LayerNormalization(**own) for _ in range(self.attentions + 1)]
         self.dropped = [keras.layers.Dropout(dropout, **own) for _ in range(self.attentions + 1)]
-        self.expand = affine(ff_dim, "relu", own)
+        self.expand = affine(intermediate_dim, "relu", own)
         self.supports_masking = True
 
     def _build(self, shape, memory_shape=None):
@@ -56,21 +76,21 @@ class Block(ChecksData, keras.Layer):
         self.contract = affine(shape[-1], None, {"dtype": self.dtype_policy})
         for layer in (*self.norms, *self.dropped, self.expand):
             layer.build(shape)
-        self.contract.build((*shape[:-1], self.ff_dim))
+        self.contract.build((*shape[:-1], self.intermediate_dim))
         self.built = True
 
     def _residual(self, k, x, f, training):
         """`N(x + f(x))` or `x + f(N(x))`, with dropout of what f adds."""
-        if self.norm == "post":
-            return self.norms[k](x + self.dropped[k](f(x), training=training))
-        return x + self.dropped[k](f(self.norms[k](x)), training=training)
+        if self.normalize_first:
+            return x + self.dropped[k](f(self.norms[k](x)), training=training)
+        return self.norms[k](x + self.dropped[k](f(x), training=training))
 
     def _network(self, x, training=None):
         return self._residual(self.attentions, x, lambda x: self.contract(self.expand(x)), training)
 
     def begin(self, batch, length):
         """Empty keys and values (B, H, length, k) of the tokens to come."""
-        empty = ops.zeros((batch, self.heads, length, self.key_dim), self.compute_dtype)
+        empty = ops.zeros((batch, self.num_heads, length, self.key_dim), self.compute_dtype)
         return empty, empty
 
     def _attend_to_past(self, x, cache, place):
@@ -81,13 +101,13 @@ class Block(ChecksData, keras.Layer):
         return attention.attend(attention.project_query(x), *cache, causal_mask(1, length, place)), cache
 
     def get_config(self):
-        names = ("heads", "key_dim", "ff_dim", "norm", "causal", "dropout")
+        names = ("num_heads", "key_dim", "intermediate_dim", "normalize_first", "causal", "dropout")
         return super().get_config() | {name: getattr(self, name) for name in names}
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="TransformerBlock")
 class TransformerEncoderBlock(Block):
-    r"""Self-attention, then a network for each token, with residual connections and normalization (section 13.9).
+    r"""Self-attention, then a network for each token, with residual connections and normalization (§13.9).
 
     .. math::
         \text{post:}\quad Y = N(X + A(X)),\quad Z = N(Y + F(Y)), \qquad
@@ -96,12 +116,14 @@ class TransformerEncoderBlock(Block):
     (B, n, d) -> (B, n, d). A mask of the tokens hides them from all.
 
     Args:
-        heads: Of the attention.
-        key_dim: Of each head.
-        ff_dim: Units of F.
-        norm: `"post"`, as in the original transformer, or `"pre"`, which trains deep ones more easily.
-        causal: Whether a token sees only itself and those before it.
-        dropout: Rate at which attention weights, and what A and F add, are dropped in training.
+        num_heads: Integer, the number of heads of the attention.
+        key_dim: Integer, the dimension of each head's queries and keys.
+        intermediate_dim: Integer, the units of F.
+        normalize_first: Boolean, whether N comes before A and F ("pre" above), which trains deep ones more easily;
+            `False`, the default, is the original transformer ("post").
+        causal: Boolean, whether a token sees only itself and those before it; `False` by default.
+        dropout: Float, the rate at which attention weights, and what A and F add, are dropped in training; 0 by
+            default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -127,12 +149,12 @@ class TransformerEncoderBlock(Block):
 
     def attention_weights(self, x):
         """The weights of each head, (B, H, n, n), in inference."""
-        x = self.norms[0](x) if self.norm == "pre" else x
+        x = self.norms[0](x) if self.normalize_first else x
         return self.attention[0](x, x, return_attention_scores=True, use_causal_mask=self.causal)[1]
 
     def remember(self, x):
         """Keys and values (B, H, n, k) of all tokens x at once: the cache after as many steps."""
-        x = self.norms[0](x) if self.norm == "pre" else x
+        x = self.norms[0](x) if self.normalize_first else x
         return tuple(self.attention[0].project_memory(x))
 
     def step(self, x, cache, place):
@@ -156,8 +178,8 @@ class TransformerEncoderBlock(Block):
         return tuple(input_shape)
 
 
-class Stack(ChecksData, keras.Layer):
-    """Blocks one after another, and with norm "pre" a last normalization: what encoders and decoders share."""
+class Stack(EarlierArguments, ChecksData, keras.Layer):
+    """Blocks one after another, and with `normalize_first` a last normalization: what encoders and decoders share."""
 
     def _end(self, x):
         return x if self.last is None else self.last(x)
@@ -173,38 +195,49 @@ class Stack(ChecksData, keras.Layer):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class TransformerEncoder(Stack):
-    r"""Transformer blocks one after another (section 13.9).
+    r"""Transformer blocks one after another (§13.9).
 
-    .. math:: X^{\ell} = \mathrm{Block}_\ell(X^{\ell-1}), \qquad Z = X^L, \text{ or } N(X^L) \text{ with norm ``pre''}
+    .. math:: X^{\ell} = \mathrm{Block}_\ell(X^{\ell-1}), \qquad Z = X^L, \text{ or } N(X^L) \text{ with ``pre''}
 
     (B, n, d) -> (B, n, d). With `causal` it is a decoder without cross-attention: the body of a language model.
 
     Args:
-        layers: Their number L.
-        heads: As in `TransformerEncoderBlock`, like the arguments after it.
-        key_dim: k.
-        ff_dim: Units of F.
-        norm: `"post"` or `"pre"`.
-        causal: Whether a token sees only itself and those before it.
-        dropout: Rate.
+        num_layers: Integer, the number L of blocks.
+        num_heads: Integer, the number of heads of each attention.
+        key_dim: Integer, the dimension k of each head's queries and keys.
+        intermediate_dim: Integer, the units of each F.
+        normalize_first: Boolean, whether the blocks are "pre" rather than "post"; `False` by default.
+        causal: Boolean, whether a token sees only itself and those before it; `False` by default.
+        dropout: Float, the rate in training; 0 by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
         ValueError: If an argument is out of range, or x is not of shape (batch, tokens, features).
 
     Example:
-        >>> encoder = TransformerEncoder(2, heads=2, key_dim=4, ff_dim=16)
+        >>> encoder = TransformerEncoder(2, num_heads=2, key_dim=4, intermediate_dim=16)
         >>> tuple(encoder(ops.ones((1, 3, 8))).shape), len(encoder.attention_weights(ops.ones((1, 3, 8))))
         ((1, 3, 8), 2)
     """
 
-    def __init__(self, layers, heads, key_dim, ff_dim, norm="post", causal=False, dropout=0.0, **kwargs):
+    def __init__(
+        self,
+        num_layers,
+        num_heads,
+        key_dim,
+        intermediate_dim,
+        normalize_first=False,
+        causal=False,
+        dropout=0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.layers, own = check_positive("layers", layers), {"dtype": self.dtype_policy}
+        self.num_layers, own = check_positive("num_layers", num_layers), {"dtype": self.dtype_policy}
         self.blocks = [
-            TransformerEncoderBlock(heads, key_dim, ff_dim, norm, causal, dropout, **own) for _ in range(layers)
+            TransformerEncoderBlock(num_heads, key_dim, intermediate_dim, normalize_first, causal, dropout, **own)
+            for _ in range(num_layers)
         ]
-        self.last = LayerNormalization(**own) if norm == "pre" else None
+        self.last = LayerNormalization(**own) if normalize_first else None
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -243,6 +276,6 @@ class TransformerEncoder(Stack):
         return tuple(input_shape)
 
     def get_config(self):
-        names = ("heads", "key_dim", "ff_dim", "norm", "causal", "dropout")
+        names = ("num_heads", "key_dim", "intermediate_dim", "normalize_first", "causal", "dropout")
         own = {name: getattr(self.blocks[0], name) for name in names}
-        return super().get_config() | {"layers": self.layers} | own
+        return super().get_config() | {"num_layers": self.num_layers} | own
