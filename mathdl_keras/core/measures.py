@@ -102,7 +102,8 @@ class Measure:
     def _values(self, y, y_pred):
         if np.ndim(y_pred) == 2 and np.shape(y_pred)[1] == 1 and np.ndim(y) == 1 and not self._whole:
             y_pred = y_pred[:, 0]  # otherwise y - y_pred would be a square
-        values = np.asarray(ops.convert_to_numpy(self.function(y, y_pred)))
+        values = self.function(y, y_pred)
+        values = ops.convert_to_numpy(values) if ops.is_tensor(values) else np.asarray(values)
         if values.shape not in ((), np.shape(y_pred)[:1]) and values.size > 1:
             raise ValueError(
                 f"{self.name} must give one number, or one for each of {len(y_pred)} rows; received {values.shape}"
