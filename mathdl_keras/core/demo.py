@@ -24,7 +24,7 @@ __all__ = ["Results", "Session"]
 
 @dataclass(frozen=True)
 class Results:
-    """What a demo found.
+    """What a demo found; each chapter adds, in a class of its own, what its figures draw.
 
     Attributes:
         metrics: Its key figures.
@@ -34,7 +34,7 @@ class Results:
 
     metrics: Sequence[Metric]
     data: Sequence[Any]
-    views: Mapping[str, Any]
+    views: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

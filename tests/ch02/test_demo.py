@@ -19,11 +19,11 @@ def test_targets_are_reached(results):
 
 
 def test_training_follows_its_closed_form_and_its_bound(results):
-    views = results.views
+    theory = results.theory
     # a mean of 442 squares in float32, after as many steps as the loss has digits
-    np.testing.assert_allclose(views["losses"], views["predicted"], rtol=442 * 2.0**-24)
-    assert np.all(views["predicted"] - views["least"] <= views["bound"] * (1 + 1e-9))
-    slow, below, above = views["rates"].values()
+    np.testing.assert_allclose(results.losses, theory.predicted, rtol=442 * 2.0**-24)
+    assert np.all(theory.predicted - theory.least <= theory.bound * (1 + 1e-9))
+    slow, below, above = theory.rates.values()
     assert below[-1] < below[20] and above[-1] > above[20] and np.all(np.diff(slow) < 0)
 
 

@@ -31,16 +31,16 @@ def test_support_are_the_images_mistaken_most_often():
     c = np.zeros(200)
     c[[5, 17, 3]] = [2.0, -7.0, 1.0]
     shown = support(PerceptronFit(c, []), SMALL, shown=3)
-    assert shown["alpha"].tolist() == [7, 2, 1] and shown["digits"].tolist() == SMALL.y_train[[17, 5, 3]].tolist()
-    np.testing.assert_array_equal(shown["images"], SMALL.x_train[[17, 5, 3]])
+    assert shown.alpha.tolist() == [7, 2, 1] and shown.digits.tolist() == SMALL.y_train[[17, 5, 3]].tolist()
+    np.testing.assert_array_equal(shown.images, SMALL.x_train[[17, 5, 3]])
 
 
 def test_gram_matrices_are_normalized_and_even_digits_come_first():
     view = ordered_gram({"linear": LinearKernel()}, SMALL, each=3)
     x = rows(SMALL.x_train)
     first, last = x[SMALL.y_train == 0][0], x[SMALL.y_train == 9][2]
-    K = view["grams"]["linear"]
-    assert K.shape == (30, 30) and view["each"] == 3
+    K = view.matrices["linear"]
+    assert K.shape == (30, 30) and view.each == 3
     np.testing.assert_allclose(np.diag(K), 1, rtol=1e-5)
     cosine = first @ last / np.linalg.norm(first) / np.linalg.norm(last)
     np.testing.assert_allclose(K[0, 29], cosine, rtol=1e-5)

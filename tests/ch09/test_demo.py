@@ -34,8 +34,8 @@ def test_the_curve_is_the_r2_of_ridge_regressions():
 
 def test_paths_end_at_zero_and_start_near_least_squares():
     view = paths(DATA)
-    assert len(view["names"]) == 10
-    for penalties, kernel, *_ in (view["ridge"], view["lasso"]):
+    assert len(view.names) == 10
+    for penalties, kernel, *_ in (view.ridge, view.lasso):
         assert np.all(np.diff(penalties) > 0)
         assert np.abs(kernel[-1]).max() < 0.05 * np.abs(kernel[0]).max()
-    assert np.abs(view["lasso"][1][-1]).max() < 1e-9  # from there on all are zero
+    assert np.abs(view.lasso[1][-1]).max() < 1e-9  # from there on all are zero

@@ -11,6 +11,8 @@ each measurement.
 :math:`2/\lambda_{\max}`.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import keras
@@ -31,13 +33,58 @@ DATASETS = ("diabetes",)
 RATES = (0.5, 1.98, 2.02)  # times 1 / l_max
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Theory:
+    """What the closed form says about gradient descent from zero; losses are in squared units of the progression.
+
+    Attributes:
+        least: The least loss of all weights.
+        largest: The largest curvature, an eigenvalue of the Hessian.
+        predicted: Shape `(steps,)`, the loss before each step, at the learning rate 1 / largest.
+        bound: Shape `(steps,)`, what bounds the loss above the least.
+        rates: From the name of a learning rate to the loss above the least before each step, and after the last.
+    """
+
+    least: float
+    largest: float
+    predicted: np.ndarray
+    bound: np.ndarray
+    rates: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiabetesResults(Results):
+    """What was found about the patients.
+
+    Attributes:
+        names: The names of the features.
+        observed: Shape `(patients,)`, the progression after one year.
+        unseen: Shape `(patients,)`, its prediction by a model that has not seen the patient.
+        score: The R2 of unseen patients, mean of the folds.
+        coefficients: Shape `(features,)`, the progression for one standard deviation of each feature.
+        intervals: Shape `(features, 2)`, the ends of their 95 % intervals.
+        losses: Shape `(steps,)`, the loss before each step of Keras' training.
+        theory: What the closed form says about it.
+    """
+
+    names: Sequence[str]
+    observed: np.ndarray
+    unseen: np.ndarray
+    score: float
+    coefficients: np.ndarray
+    intervals: np.ndarray
+    losses: np.ndarray
+    theory: Theory
+
+
+def run(session: Session) -> DiabetesResults:
     """All three parts."""
     data = datasets.load(session.dataset)
     X = (data.x - data.x.mean(axis=0)) / data.x.std(axis=0)
-    fitted, found = closed_form(data, X)
+    intervals, found = closed_form(data, X)
     predictions, scores = cross_validate(session, data)
-    descent, followed = descend(session, X, data.y, steps=session.choose(50, 300))
+    theory = predict_descent(X, data.y, steps=session.choose(50, 300))
+    losses, followed = descend(session, X, data.y, theory)
     mean = float(np.mean(scores))
     metrics = [
         *found,
@@ -45,12 +92,22 @@ def run(session: Session) -> Results:
         Metric("R2 of unseen patients, standard deviation over the folds", float(np.std(scores, ddof=1))),
         *followed,
     ]
-    views = {"observed": data.y, "unseen": predictions, "names": data.feature_names, "score": mean}
-    return Results(metrics, [data], views | fitted | descent)
+    return DiabetesResults(
+        metrics,
+        [data],
+        names=data.feature_names,
+        observed=data.y,
+        unseen=predictions,
+        score=mean,
+        coefficients=intervals.mean(axis=1),
+        intervals=intervals,
+        losses=losses,
+        theory=theory,
+    )
 
 
 def closed_form(data, X):
-    """The fit of the table as measured, and the coefficients of standardised features with their intervals."""
+    """The intervals of the coefficients of standardised features, and metrics of the fit to the table as measured."""
     model, standardised = LinearRegression(), LinearRegression()
     report = model.fit_closed_form(data.x, data.y)
     r2 = model.score(data.x, data.y)
@@ -63,8 +120,7 @@ def closed_form(data, X):
         Metric("condition number as measured, with a column of ones", float(np.linalg.cond(with_ones))),
         Metric(f"condition number that the solver met ({report.solver})", report.condition),
     ]
-    intervals = standardised.confint(X, data.y)[:-1]
-    return {"coefficients": intervals.mean(axis=1), "intervals": intervals}, metrics
+    return standardised.confint(X, data.y)[:-1], metrics
 
 
 def cross_validate(session: Session, data, folds=10):
@@ -79,24 +135,24 @@ def cross_validate(session: Session, data, folds=10):
     return predictions, scores
 
 
-def descend(session: Session, X, y, steps):
-    """The loss of a Keras model in full-batch training from zero, and what the closed form predicts."""
-    theory = _theory(X, y, steps)
+def descend(session: Session, X, y, theory: Theory):
+    """The losses of a Keras model in full-batch training from zero, and how they compare with the closed form."""
+    steps = len(theory.predicted)
     model = LinearRegression(kernel_initializer="zeros")
-    model.compile(keras.optimizers.SGD(1 / theory["largest"]), MeanSquaredError())
+    model.compile(keras.optimizers.SGD(1 / theory.largest), MeanSquaredError())
     x32, y32 = X.astype("float32"), y.astype("float32")
     losses = session.fit(model, "gradient descent", x32, y32, epochs=steps, batch_size=len(X), shuffle=False)["loss"]
     losses = np.array(losses)  # that of step k is taken before the step: it is the loss of theta_k, k from 0
-    off = np.max(np.abs(losses / theory["predicted"] - 1))
+    off = np.max(np.abs(losses / theory.predicted - 1))
     metrics = [
         Metric("largest relative difference of Keras' losses and the closed form", float(off)),
-        Metric(f"loss after {steps} steps, relative to the least, minus 1", float(losses[-1] / theory["least"] - 1)),
+        Metric(f"loss after {steps} steps, relative to the least, minus 1", float(losses[-1] / theory.least - 1)),
     ]
-    return {"losses": losses, "least": theory["least"], "predicted": theory["predicted"]} | theory["views"], metrics
+    return losses, metrics
 
 
-def _theory(X, y, steps, horizon=40):
-    """Least loss, largest curvature, losses predicted for `steps` steps, and the excess of descent at three rates."""
+def predict_descent(X, y, steps, horizon=40) -> Theory:
+    """The losses predicted for `steps` steps, and the excess of `horizon` steps of descent at three rates."""
     A = np.hstack([X, np.ones((len(X), 1))])
     best = np.linalg.lstsq(A, y, rcond=None)[0]
     least = np.mean((A @ best - y) ** 2)
@@ -110,8 +166,7 @@ def _theory(X, y, steps, horizon=40):
         paths = {f"{c} / l_max": ops.convert_to_numpy(run(learning_rate=c / spectrum[-1])) for c in RATES}
         rates = {name: excess(path - best) for name, path in paths.items()}
     slow = (1 - spectrum[0] / spectrum[-1]) ** (2 * np.arange(steps))
-    views = {"rates": rates, "bound": slow * (predicted[0] - least)}
-    return {"least": least, "largest": float(spectrum[-1]), "predicted": predicted, "views": views}
+    return Theory(least, float(spectrum[-1]), predicted, slow * (predicted[0] - least), rates)
 
 
 def _excess(H, errors):

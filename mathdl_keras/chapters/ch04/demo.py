@@ -8,6 +8,9 @@ On one split the accuracy on 360 test digits has a standard error of 0.007, and 
 but the order of the sample; the accuracies are means over five splits.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from keras import ops
 
@@ -23,7 +26,51 @@ EPOCHS = 30
 TARGETS = {"digits": 0.97}
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Mistaken:
+    """The training images that the cubic kernel mistook most often, the worst first.
+
+    Attributes:
+        images: Shape `(shown, height, width, 1)`.
+        digits: Shape `(shown,)`, what they are.
+        alpha: Shape `(shown,)`, integers: how often each was mistaken.
+    """
+
+    images: np.ndarray
+    digits: np.ndarray
+    alpha: np.ndarray
+
+
+@dataclass(frozen=True)
+class Grams:
+    """Gram matrices of some images of each digit.
+
+    Attributes:
+        matrices: From each kernel's name to its matrix, shape `(10 each, 10 each)`: the even digits first, and
+            k(x, x) = 1.
+        each: The number of images of each digit.
+    """
+
+    matrices: Mapping[str, np.ndarray]
+    each: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParityResults(Results):
+    """What was found about even and odd digits.
+
+    Attributes:
+        mistakes: From each kernel's name to the number of mistakes in each epoch on the first split.
+        support: The images with the largest coefficients.
+        grams: The kernels' Gram matrices.
+    """
+
+    mistakes: Mapping[str, Sequence[float]]
+    support: Mistaken
+    grams: Grams
+
+
+def run(session: Session) -> ParityResults:
     """Three kernels on each split; pictures and mistakes are of the first one."""
     data = datasets.load(session.dataset)
     splits = [data.split(seed=session.seed + k) for k in range(session.choose(1, 5))]
@@ -37,8 +84,13 @@ def run(session: Session) -> Results:
             session.record(name, epoch + 1, {"mistakes": mistakes})
     target = None if session.quick else TARGETS.get(session.dataset)
     curves = {name: session.curves(name)["mistakes"] for name in kernels}
-    views = {"mistakes": curves, "support": support(runs["cubic"][0]["fit"], splits[0])}
-    return Results(list(_metrics(runs, target)), [data], views | ordered_gram(kernels, splits[0]))
+    return ParityResults(
+        list(_metrics(runs, target)),
+        [data],
+        mistakes=curves,
+        support=support(runs["cubic"][0]["fit"], splits[0]),
+        grams=ordered_gram(kernels, splits[0]),
+    )
 
 
 def rows(images):
@@ -82,14 +134,14 @@ def _metrics(runs, target):
         yield Metric(f"mistakes in epoch {len(fit.counts)}, {name} kernel", fit.counts[-1])
 
 
-def support(fit, split, shown=16):
+def support(fit, split, shown=16) -> Mistaken:
     """The training images that were mistaken most often: their digits, and how often."""
     alpha = np.abs(fit.weights)
     most = np.argsort(-alpha, kind="stable")[:shown]
-    return {"images": split.x_train[most], "digits": split.y_train[most], "alpha": alpha[most].astype(int)}
+    return Mistaken(split.x_train[most], split.y_train[most], alpha[most].astype(int))
 
 
-def ordered_gram(kernels, split, each=20):
+def ordered_gram(kernels, split, each=20) -> Grams:
     """Gram matrices of some images of each digit, the even digits first; normalized to k(x, x) = 1."""
     order = np.concatenate([np.flatnonzero(split.y_train == d)[:each] for d in (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)])
     x = rows(split.x_train)[order].astype("float32")
@@ -98,4 +150,4 @@ def ordered_gram(kernels, split, each=20):
         K = ops.convert_to_numpy(kernel(x, x))
         scale = np.sqrt(np.diag(K))
         grams[name] = K / scale[:, None] / scale
-    return {"grams": grams, "each": each}
+    return Grams(grams, each)

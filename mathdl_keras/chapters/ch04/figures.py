@@ -1,15 +1,18 @@
 """Pictures of chapter 4's demo."""
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch04.demo import ParityResults
 from mathdl_keras.core.figures import curves, heatmap, new, show_images, style
 
 EVEN_FIRST = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
-def draw(results: Results) -> dict:
+def draw(results: ParityResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
-    return {"mistakes": _mistakes(views["mistakes"]), "gram": _gram(views), "support": _support(views["support"])}
+    return {
+        "mistakes": _mistakes(results.mistakes),
+        "gram": _gram(results.grams.matrices, results.grams.each),
+        "support": _support(results.support),
+    }
 
 
 def _mistakes(mistakes):
@@ -22,8 +25,7 @@ def _mistakes(mistakes):
     return figure
 
 
-def _gram(views):
-    grams, each = views["grams"], views["each"]
+def _gram(grams, each):
     figure, axes = new(1, len(grams), width=12, height=3.8, title="Gram matrices, the even digits first; k(x, x) = 1")
     for ax, (name, K) in zip(axes, grams.items(), strict=True):
         heatmap(ax, K, title=name)
@@ -39,6 +41,6 @@ def _gram(views):
 
 def _support(support):
     figure, axes = new(2, 8, width=11, height=3.4, title="Training images with the largest coefficients, cubic kernel")
-    titles = [f"{digit}: {alpha} mistakes" for digit, alpha in zip(support["digits"], support["alpha"], strict=True)]
-    show_images(axes, list(support["images"]), titles)
+    titles = [f"{digit}: {alpha} mistakes" for digit, alpha in zip(support.digits, support.alpha, strict=True)]
+    show_images(axes, list(support.images), titles)
     return figure

@@ -11,6 +11,9 @@ the same model trained by Keras with random masks.
 what is reported is the difference between networks trained alike, with its standard error.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from sklearn.preprocessing import PolynomialFeatures
@@ -29,14 +32,56 @@ TRAINING = 150
 KEEP = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Paths:
+    """Weights along penalties: each pair has the penalties, shape `(penalties,)`, and the weights of each.
+
+    Attributes:
+        names: The names of the features.
+        ridge: Penalties, and weights of ridge regression, shape `(penalties, features)`.
+        lasso: Penalties, and weights of the lasso, of the same shape.
+    """
+
+    names: Sequence[str]
+    ridge: tuple[np.ndarray, np.ndarray]
+    lasso: tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutResults(Results):
+    """What was found about patients and digits.
+
+    Attributes:
+        keep: Keep probabilities.
+        curve: Shape `(splits, keep probabilities)`, R2 of unseen patients by the closed form.
+        trained: From some keep probabilities to R2 of unseen patients in the first split: of the model trained with
+            random masks, and of the closed form.
+        paths: Weights along the penalties.
+        difference: Shape `(runs, 2)`, test accuracies on digits of networks without and with dropout.
+    """
+
+    keep: Sequence[float]
+    curve: np.ndarray
+    trained: Mapping[float, tuple[float, float]]
+    paths: Paths
+    difference: np.ndarray
+
+
+def run(session: Session) -> DropoutResults:
     """All three parts."""
     data, digits = datasets.load(session.dataset), datasets.digits()
     curve = sweep(data, splits=20, seed=session.seed)
     trained = train_with_masks(session, data)
     difference = compare_networks(session, digits)
-    views = {"keep": KEEP, "curve": curve, "trained": trained, "paths": paths(data), "difference": difference}
-    return Results([*_sweep_metrics(curve), *_network_metrics(difference)], [data, digits], views)
+    return DropoutResults(
+        [*_sweep_metrics(curve), *_network_metrics(difference)],
+        [data, digits],
+        keep=KEEP,
+        curve=curve,
+        trained=trained,
+        paths=paths(data),
+        difference=difference,
+    )
 
 
 def quadratic(x):
@@ -87,14 +132,14 @@ def train_with_masks(session, data):
     return scores
 
 
-def paths(data):
+def paths(data) -> Paths:
     """Weights of the ten standardised measurements along both penalties."""
     x, y = (data.x - data.x.mean(axis=0)) / data.x.std(axis=0), data.y
     top = np.abs(x.T @ (y - y.mean())).max() / len(x)
     l1, ridges = top * np.geomspace(1e-3, 1, 80), np.geomspace(1e-4, 1e2, 80)
-    kernel, _, dof = ridge_path(x, y, ridges)
+    kernel, *_ = ridge_path(x, y, ridges)
     lasso = lasso_path(x, y, l1).kernel
-    return {"names": data.feature_names, "ridge": (ridges, kernel, dof), "lasso": (l1, lasso)}
+    return Paths(data.feature_names, (ridges, kernel), (l1, lasso))
 
 
 def compare_networks(session, digits, hidden=64):

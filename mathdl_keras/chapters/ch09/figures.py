@@ -2,17 +2,16 @@
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch09.demo import DropoutResults, Paths
 from mathdl_keras.core.figures import COLORS, new, style
 
 
-def draw(results: Results) -> dict:
+def draw(results: DropoutResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
     return {
-        "keep": _keep(views["keep"], views["curve"], views["trained"]),
-        "paths": _paths(**views["paths"]),
-        "digits": _digits(views["difference"]),
+        "keep": _keep(results.keep, results.curve, results.trained),
+        "paths": _paths(results.paths),
+        "digits": _digits(results.difference),
     }
 
 
@@ -31,13 +30,13 @@ def _keep(keep, curve, trained):
     return figure
 
 
-def _paths(names, ridge, lasso):
+def _paths(paths: Paths):
     figure, axes = new(1, 2, width=12, height=4.4, title="Weights along the penalty: ten measurements, standardised")
     for ax, (penalty, kernel), title in zip(
-        axes, (ridge[:2], lasso), ("ridge: shrinks", "lasso: selects"), strict=True
+        axes, (paths.ridge, paths.lasso), ("ridge: shrinks", "lasso: selects"), strict=True
     ):
         with style():
-            for j, name in enumerate(names):
+            for j, name in enumerate(paths.names):
                 dashes = "-" if j < len(COLORS) else "--"
                 ax.plot(penalty, kernel[:, j], dashes, color=COLORS[j % len(COLORS)], label=name)
             ax.set(xscale="log", xlabel="penalty", title=title)

@@ -9,10 +9,13 @@ errors are large: degrees 1 to 7 are within one of them, and the rule of one sta
 (c) §11.4. Whether more patients would help: the errors of degrees 1 and 8, trained on a few patients and on more.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from mathdl_keras.chapters.ch11.cross_validation import cross_validate
-from mathdl_keras.chapters.ch11.curves import LearningCurve, ValidationCurve
+from mathdl_keras.chapters.ch11.curves import Curve, LearningCurve, ValidationCurve
 from mathdl_keras.chapters.ch11.models import PolynomialRegression
 from mathdl_keras.chapters.ch11.risk import loo_mse
 from mathdl_keras.chapters.ch11.selection import select_candidate
@@ -29,7 +32,32 @@ LEARNING = (1, 8)
 REFERENCE = 3916.0  # validation error of degree 1, on the folds of seed 0, by scikit-learn
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True, kw_only=True)
+class SelectionResults(Results):
+    """What was found about the degree of the polynomial; errors are in squared units of the progression.
+
+    Attributes:
+        x: Shape `(patients,)`, the body mass index in kg/m².
+        y: Shape `(patients,)`, the progression after one year.
+        curve: Training and validation errors of each degree.
+        chosen: Shape `(2, resplits)`, the degrees chosen on new folds: by the least error, and by one standard error.
+        grid: Shape `(points,)`, body mass indices.
+        fits: From some degrees to the polynomial fitted to all patients, shape `(points,)`, on the grid.
+        learning: From a degree to its errors for several numbers of patients.
+        leave_one_out: The leave-one-out error of each degree.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    curve: Curve
+    chosen: np.ndarray
+    grid: np.ndarray
+    fits: Mapping[int, np.ndarray]
+    learning: Mapping[int, Curve]
+    leave_one_out: Sequence[float]
+
+
+def run(session: Session) -> SelectionResults:
     """All three parts."""
     data = datasets.load(session.dataset)
     x, y = data.x[:, [data.feature_names.index("bmi")]], data.y
@@ -42,18 +70,23 @@ def run(session: Session) -> Results:
     folds = KFold(FOLDS, shuffle=True, seed=session.seed)
     curve = ValidationCurve(polynomial, degrees, folds).run(x, y)
     chosen = choices(session, polynomial, degrees, x, y)
-    views = {
-        "x": x[:, 0],
-        "y": y,
-        "curve": curve,
-        "chosen": chosen,
-        "fits": fits(polynomial, x, y, domain),
-        "learning": {
-            degree: learn(session, polynomial, degree, x, y) for degree in session.track(LEARNING, "learning curves")
-        },
-        "leave_one_out": [loo_mse(polynomial(degree).design(x), y) for degree in degrees],
+    grid, fitted = fits(polynomial, x, y, domain)
+    learning = {
+        degree: learn(session, polynomial, degree, x, y) for degree in session.track(LEARNING, "learning curves")
     }
-    return Results([*_errors(session, curve), *_choice(curve, chosen, views["leave_one_out"])], [data], views)
+    leave_one_out = [loo_mse(polynomial(degree).design(x), y) for degree in degrees]
+    return SelectionResults(
+        [*_errors(session, curve), *_choice(curve, chosen, leave_one_out)],
+        [data],
+        x=x[:, 0],
+        y=y,
+        curve=curve,
+        chosen=chosen,
+        grid=grid,
+        fits=fitted,
+        learning=learning,
+        leave_one_out=leave_one_out,
+    )
 
 
 def choices(session, polynomial, degrees, x, y):

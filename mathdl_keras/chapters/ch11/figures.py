@@ -2,25 +2,24 @@
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch11.demo import SelectionResults
 from mathdl_keras.core.figures import COLORS, new, style
 
 GREY = "#888888"
 
 
-def draw(results: Results) -> dict:
+def draw(results: SelectionResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
     return {
-        "validation": _validation(views),
-        "fits": _fits(views),
-        "chosen": _chosen(views),
-        "learning": _learning(views),
+        "validation": _validation(results),
+        "fits": _fits(results),
+        "chosen": _chosen(results),
+        "learning": _learning(results),
     }
 
 
-def _validation(views):
-    curve, degrees = views["curve"], np.array(views["curve"].values)
+def _validation(results):
+    curve, degrees = results.curve, np.array(results.curve.values)
     low, high = curve.validation - curve.standard_error, curve.validation + curve.standard_error
     best = int(np.argmin(curve.validation))
     figure, ax = new(width=7.6, height=4.4)
@@ -32,7 +31,7 @@ def _validation(views):
         bars = {"capsize": 3, "elinewidth": 1.2, "markersize": 5}
         errors = curve.standard_error
         ax.errorbar(degrees, curve.validation, errors, fmt="o-", color=COLORS[1], label="validation, 10 folds", **bars)
-        ax.plot(degrees, views["leave_one_out"], "x", color=GREY, markersize=5, label="leave one out")
+        ax.plot(degrees, results.leave_one_out, "x", color=GREY, markersize=5, label="leave one out")
         ax.plot(degrees[best], curve.validation[best], "o", color=COLORS[1], markersize=11, fillstyle="none")
         top = max(curve.validation[0], np.max(high[1:8])) * 1.06
         _arrows(ax, degrees, curve.validation, top)
@@ -50,12 +49,12 @@ def _arrows(ax, degrees, values, top):
                         arrowprops={"arrowstyle": "->", "color": COLORS[1]})  # fmt: skip
 
 
-def _fits(views):
-    grid, fits = views["fits"]
+def _fits(results):
+    grid, fits = results.grid, results.fits
     figure, ax = new(width=7.6, height=4.4)
-    low, high = views["y"].min(), views["y"].max()
+    low, high = results.y.min(), results.y.max()
     with style():
-        ax.plot(views["x"], views["y"], "o", color=GREY, alpha=0.35, markersize=4, markeredgewidth=0)
+        ax.plot(results.x, results.y, "o", color=GREY, alpha=0.35, markersize=4, markeredgewidth=0)
         for (degree, values), color in zip(fits.items(), COLORS, strict=False):
             ax.plot(grid, values, color=color, label=f"degree {degree}")
         ax.set(xlabel="body mass index (kg/m²)", ylabel="progression after one year", ylim=(low - 20, high + 20))
@@ -64,24 +63,24 @@ def _fits(views):
     return figure
 
 
-def _chosen(views):
+def _chosen(results):
     figure, axes = new(1, 2, width=9.0, height=3.4, title="Degrees chosen when the ten folds are drawn anew")
-    degrees, rules = views["curve"].values, ("least validation error", "one standard error")
+    degrees, rules = results.curve.values, ("least validation error", "one standard error")
     with style():
-        for ax, row, rule, color in zip(axes, views["chosen"], rules, (COLORS[1], COLORS[2]), strict=True):
+        for ax, row, rule, color in zip(axes, results.chosen, rules, (COLORS[1], COLORS[2]), strict=True):
             counts = [int(np.sum(row == degree)) for degree in degrees]
             bars = ax.bar(degrees, counts, color=color, width=0.75)
             ax.bar_label(bars, [c or "" for c in counts], fontsize=9)
             ax.set(xlabel="degree", xticks=degrees, ylim=(0, 1.12 * len(row)), title=rule)
             ax.grid(False, axis="x")
-        axes[0].set_ylabel(f"of {views['chosen'].shape[1]} times")
+        axes[0].set_ylabel(f"of {results.chosen.shape[1]} times")
     return figure
 
 
-def _learning(views):
+def _learning(results):
     figure, axes = new(1, 2, width=10.0, height=3.8, title="Would more patients help?")
     with style():
-        for ax, (degree, curve) in zip(axes, views["learning"].items(), strict=True):
+        for ax, (degree, curve) in zip(axes, results.learning.items(), strict=True):
             sizes, errors = np.array(curve.values), curve.standard_error
             ax.plot(sizes, curve.train, "o-", color=COLORS[0], markersize=4, label="training")
             bars = np.array([np.minimum(errors, 0.5 * curve.validation), errors])  # a logarithm has no zero

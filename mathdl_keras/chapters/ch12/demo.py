@@ -10,14 +10,15 @@ along random orders, with standard errors. Their sum is what the prediction diff
 """
 
 import warnings
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch05.models import MLP
-from mathdl_keras.chapters.ch12.dependence import partial_dependence
-from mathdl_keras.chapters.ch12.explain import shapley_values
+from mathdl_keras.chapters.ch12.dependence import PartialDependence, partial_dependence
+from mathdl_keras.chapters.ch12.explain import Explanation, shapley_values
 from mathdl_keras.chapters.ch12.features import CorrelatedFeaturesWarning
 from mathdl_keras.chapters.ch12.permutation import permutation_importance
 from mathdl_keras.chapters.ch12.ranking import ImportanceReport
@@ -32,19 +33,36 @@ DATASETS = ("breast_cancer",)
 R2 = 0.517748  # of the regression on all ten, by scikit-learn and statsmodels
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True, kw_only=True)
+class ImportanceResults(Results):
+    """What was found about the two data sets.
+
+    Attributes:
+        report: LMG and permutation importance of the features of diabetes, in parts of the target's variance.
+        correlations: Shape `(features, features)`, those of the measurements of diabetes.
+        explanation: Shapley values, in logits, of predictions on tumours that the network has not seen.
+        dependence: The prediction, in logits, along the most important measurement of a tumour.
+    """
+
+    report: ImportanceReport
+    correlations: np.ndarray
+    explanation: Explanation
+    dependence: PartialDependence
+
+
+def run(session: Session) -> ImportanceResults:
     """Both parts."""
     diabetes, tumours = datasets.diabetes(), datasets.load(session.dataset)
     report, shares = two_importances(session, diabetes)
     explanation, dependence, accuracy = explained(session, tumours)
-    views = {
-        "report": report,
-        "correlations": np.corrcoef(diabetes.x.T),
-        "explanation": explanation,
-        "dependence": dependence,
-    }
-    metrics = [*shares, *_figures(session, explanation, accuracy)]
-    return Results(metrics, [diabetes, tumours], views)
+    return ImportanceResults(
+        [*shares, *_figures(session, explanation, accuracy)],
+        [diabetes, tumours],
+        report=report,
+        correlations=np.corrcoef(diabetes.x.T),
+        explanation=explanation,
+        dependence=dependence,
+    )
 
 
 def two_importances(session, data):

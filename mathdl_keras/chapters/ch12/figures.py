@@ -6,24 +6,23 @@ core.figures.save({"why": beeswarm(explanation)}, "runs/mine")
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch12.demo import ImportanceResults
 from mathdl_keras.core.figures import COLORS, new, style
 
 __all__ = ["beeswarm", "draw", "importance_bars", "partial_dependence_curve", "single_explanation"]
 
 
-def draw(results: Results) -> dict:
+def draw(results: ImportanceResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
-    explanation = views["explanation"]
+    explanation = results.explanation
     strange = int(np.argmin(np.abs(explanation.predictions)))
     return {
-        "two_importances": _two_importances(views["report"], views["correlations"]),
+        "two_importances": _two_importances(results.report, results.correlations),
         "beeswarm": beeswarm(explanation, title="What moves a prediction? Shapley values on new tumours"),
         "undecided": single_explanation(
             explanation, strange, title="The least certain tumour; measurements in standard deviations"
         ),
-        "dependence": partial_dependence_curve(views["dependence"]),
+        "dependence": partial_dependence_curve(results.dependence),
     }
 
 
