@@ -80,7 +80,7 @@ class FixedNoise(WassersteinGAN):
     precision="float64",
 )
 def collapse_under_fixed_critic(rng, *, eta=0.1, steps=50, best=2.0, sign=-1.0, rate=1.0):
-    model = FixedNoise(Hill(best, sign), Line(0.0, 1.0), 1, critic_steps=1, gradient_penalty=0.0)
+    model = FixedNoise(Line(0.0, 1.0), Hill(best, sign), 1, critic_steps=1, gradient_penalty=0.0)
     train(model, np.zeros((2, 1)), steps, critic=0.0, generator=eta)
     left = (1 - rate * eta) ** steps
     mu, s = (ops.convert_to_tensor(v) for v in (model.generator.a, model.generator.b))

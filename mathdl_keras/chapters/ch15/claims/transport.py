@@ -74,7 +74,7 @@ def wasserstein(
     apart = divergence(np.tile(np.eye(4)[0], (3, 1)), np.eye(4)[1:])  # a point, and one that is 1, 2 or 3 atoms away
     real, fake = rng.standard_normal((50, 4)), 0.3 + rng.standard_normal((50, 4))
     difference = real.mean(axis=0) - fake.mean(axis=0)
-    gan = model(Linear(4), Cloud(fake), 1, clip=c, n_critic=1)
+    gan = model(Cloud(fake), Linear(4), 1, clip=c, critic_steps=1)
     train(gan, real, 1, critic=1e3, generator=0.0)  # one long step goes past the bound in each coordinate
     return (
         equals(w, stats.wasserstein_distance(x, y), roundings=900, label="W_1 of two samples, by SciPy"),
