@@ -67,7 +67,8 @@ def transpose(A):
         >>> tuple(transpose(ops.ones((5, 3, 2))).shape)
         (5, 2, 3)
     """
-    return ops.swapaxes(A, -1, -2)
+    n = len(A.shape)  # `ops.swapaxes` refuses TensorFlow's own variables
+    return ops.transpose(A, (*range(n - 2), n - 1, n - 2))
 
 
 def matmul(A, B):
