@@ -8,9 +8,9 @@ backend differentiates); `RNN(cell)` runs them with the backward pass given here
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrent.recurrence import outer_sum
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.linalg import outer_sum
 
 __all__ = ["ElmanCell", "JordanCell"]
 

@@ -10,9 +10,10 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, dot, forward_scan
+from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
 from mathdl_keras.core.autodiff import custom_vjp
 from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.core.linalg import dot
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
 

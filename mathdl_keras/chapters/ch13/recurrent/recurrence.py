@@ -115,31 +115,6 @@ def backward_scan(cell, doutputs, dlast_states, cache, weights=None):
     return deltas, dstates
 
 
-def dot(x, W):
-    """Rows of x times W, (..., D) x (D, G) -> (..., G), as one product of two matrices.
-
-    It is `@` and not `ops.matmul`, which drops float64 on PyTorch.
-
-    Example:
-        >>> tuple(dot(ops.ones((5, 4, 3)), ops.ones((3, 2))).shape)
-        (5, 4, 2)
-    """
-    if len(x.shape) == 2:
-        return x @ W
-    return ops.reshape(ops.reshape(x, (-1, W.shape[0])) @ W, (x.shape[0], -1, W.shape[1]))
-
-
-def outer_sum(x, delta):
-    r"""The sum :math:`\sum_{t,b} x_{tb}\, \delta_{tb}^\top` over time and batch, as one product of two matrices.
-
-    Example:
-        >>> float(outer_sum(ops.ones((5, 4, 1)), ops.ones((5, 4, 1)))[0, 0])
-        20.0
-    """
-    X, Delta = (ops.reshape(a, (-1, a.shape[-1])) for a in (x, delta))
-    return ops.transpose(X) @ Delta
-
-
 def _with_mask(parts, mask):
     return parts if mask is None else [*parts, mask if len(mask.shape) == 3 else mask[..., None]]
 

@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
-from mathdl_keras.chapters.ch13.recurrent.recurrence import dot, outer_sum
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.linalg import dot, outer_sum
 
 CHOICES = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
 
