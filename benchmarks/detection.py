@@ -1,6 +1,6 @@
 """A 1,000-sample template in a 10-million-sample signal, against scipy.signal.
 
-Section 14.2. The peer is overlap-add convolution; the results are compared with plain inner
+§14.2. The peer is overlap-add convolution; the results are compared with plain inner
 products in float64 at some positions, the true one among them.
 """
 

@@ -252,7 +252,7 @@ print("largest difference of the parameters:", apart)
 # ### Three frameworks
 #
 # The gradient need not be written by hand. The same step in TensorFlow, JAX and PyTorch, from the modules in
-# `mathdl_keras.chapters.ch07.frameworks`: all agree with the formulas of section 7.4. Read them side by side.
+# `mathdl_keras.chapters.ch07.frameworks`: all agree with the formulas of §7.4. Read them side by side.
 
 # %%
 # import inspect; print(inspect.getsource(STEPS["jax"]))  # or "tensorflow", or "torch"

@@ -132,7 +132,7 @@ def test_a_model_inside_a_model_reads_raw_features():
 def test_separable_data_are_a_warning_with_a_certificate(solver):
     x, y = np.array([[-2.0], [-1.0], [1.0], [3.0]]), np.array([0, 0, 1, 1])
     model = LogisticRegression(solver=solver)
-    with pytest.warns(SeparableDataWarning, match="section 3.6.*certificate.*set l2 > 0") as caught:
+    with pytest.warns(SeparableDataWarning, match="§3.6.*certificate.*set l2 > 0") as caught:
         found = model.fit_closed_form(x, y)
     (warning,) = (w for w in caught if w.category is SeparableDataWarning)
     assert warning.filename == __file__, "the warning points at the caller"
@@ -146,7 +146,7 @@ def test_separable_data_are_a_warning_with_a_certificate(solver):
 def test_separable_classes_are_a_warning_too():
     data = datasets.iris()
     model = SoftmaxRegression(3)
-    with pytest.warns(SeparableDataWarning, match="section 3.6"):
+    with pytest.warns(SeparableDataWarning, match="§3.6"):
         model.fit_closed_form(data.x[:, 2:], data.y)  # setosa is alone; the others overlap
     with pytest.warns(SeparableDataWarning, match="certificate"):
         found = SoftmaxRegression(2).fit_closed_form(data.x[:100], data.y[:100])

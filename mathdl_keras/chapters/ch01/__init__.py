@@ -16,7 +16,7 @@ Section  Title
          claims: bias_variance_knn, double_descent_exact, interpolation_threshold
          exercises: knn_risk, ridgeless_risk, ridge_risk
 
-Sections 1.1 to 1.4, 1.7 and 1.8 state no algorithm and no theorem.
+§1.1 to §1.4, §1.7 and §1.8 state no algorithm and no theorem.
 
 Rooms: `risk` and `callbacks` (risk, its parts, its spread), `solvers` (least squares in closed form), `layers` and
 `models` (random features, and linear models in them), `double_descent` (theory and measurement), then `claims`, `demo`,

@@ -1,4 +1,4 @@
-"""Claims of sections 1.5 and 1.6: risk, its decomposition, and double descent."""
+"""Claims of §1.5 and §1.6: risk, its decomposition, and double descent."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Training against its closed form (section 2.3)."""
+"""Training against its closed form (§2.3)."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-r"""Gradient descent on the squared error, and everything that linear algebra says about it (sections 2.3 and 2.5).
+r"""Gradient descent on the squared error, and everything that linear algebra says about it (§2.3 and §2.5).
 
 For :math:`\Lambda(\theta) = \frac1M\lVert X\theta - y\rVert^2` the gradient is affine and the Hessian H constant, so
 that :math:`\theta_{k+1} = \theta_k - \eta\nabla\Lambda(\theta_k)` has the closed form

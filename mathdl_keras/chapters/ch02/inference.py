@@ -1,4 +1,4 @@
-r"""What the residuals say about the coefficients: noise, covariance, leverage (section 2.3).
+r"""What the residuals say about the coefficients: noise, covariance, leverage (§2.3).
 
 For :math:`y = X\theta + \varepsilon` with independent noise of variance :math:`\sigma^2` and P parameters,
 

@@ -1,4 +1,4 @@
-"""What linear models have in common: a kernel, a bias, and how well they predict (section 2.1)."""
+"""What linear models have in common: a kernel, a bias, and how well they predict (§2.1)."""
 
 import keras
 import numpy as np

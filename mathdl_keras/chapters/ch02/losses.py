@@ -1,4 +1,4 @@
-"""The squared error as a Keras loss, with its derivative written out (section 2.2)."""
+"""The squared error as a Keras loss, with its derivative written out (§2.2)."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""The coefficient of determination as a streaming metric (section 2.4)."""
+"""The coefficient of determination as a streaming metric (§2.4)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Linear regression as a Keras model (sections 2.1 to 2.5)."""
+"""Linear regression as a Keras model (§2.1 to §2.5)."""
 
 from dataclasses import replace
 

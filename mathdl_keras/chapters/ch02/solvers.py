@@ -1,4 +1,4 @@
-r"""Direct solvers of least squares, and which of them to trust (section 2.3).
+r"""Direct solvers of least squares, and which of them to trust (§2.3).
 
 The minimizer of :math:`\Lambda(\theta) = \frac1M \lVert X\theta - y\rVert^2` solves the normal equations
 :math:`X^\top X\theta = X^\top y`. How many digits survive depends on the condition number :math:`\kappa` of X, whose

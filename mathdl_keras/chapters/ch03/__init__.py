@@ -33,7 +33,7 @@ Section  Title
          claims: softmax
 3.9      Exercises
 
-Sections 3.1 and 3.8 introduce and conclude.
+§3.1 and §3.8 introduce and conclude.
 
 Rooms: `losses`, `labels`, `layers`, `metrics` and `transitions`; `newton` (the method, for any number of classes),
 `solvers`, `multinomial` and `descent` (what it is applied to, and gradient descent), `separation` (perfect data),

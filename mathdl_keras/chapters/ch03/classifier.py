@@ -13,7 +13,7 @@ from mathdl_keras.core.checks import ChecksData, as_table, check_data
 
 __all__: list[str] = []
 
-SEPARABLE = "the data are separable (section 3.6)"
+SEPARABLE = "the data are separable (§3.6)"
 NO_BEST = "Without a penalty no weights are best: set l2 > 0"
 
 

@@ -1,4 +1,4 @@
-r"""Gradient descent on a cross entropy, with or without a penalty that has corners (sections 3.2 and 3.6).
+r"""Gradient descent on a cross entropy, with or without a penalty that has corners (§3.2 and §3.6).
 
 The cross entropy is :math:`L`-smooth with :math:`L = \lambda_{\max}(X^\top X)/(4M)`, for :math:`p(1-p) \le 1/4`. So
 steps of :math:`\eta = 1/L` lead down,

@@ -1,4 +1,4 @@
-"""Labels: what they may be, and how they become vectors (sections 3.2 and 3.7)."""
+"""Labels: what they may be, and how they become vectors (§3.2 and §3.7)."""
 
 import numpy as np
 from keras import ops

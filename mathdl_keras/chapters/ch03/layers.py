@@ -1,4 +1,4 @@
-r"""Layers of chapter 3: features in standard units, and the softmax with its Jacobian (sections 3.5 and 3.7)."""
+r"""Layers of chapter 3: features in standard units, and the softmax with its Jacobian (§3.5 and §3.7)."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-r"""Cross entropies and their derivatives, accurate in both tails (sections 3.2 and 3.7).
+r"""Cross entropies and their derivatives, accurate in both tails (§3.2 and §3.7).
 
 With the logistic function :math:`S(z) = 1/(1 + e^{-z})` the probability of the label that came has
 :math:`-\log S(z) = \log(1 + e^{-z})` for y = 1 and :math:`-\log(1 - S(z)) = \log(1 + e^z)` for y = 0. Computed from a

@@ -1,4 +1,4 @@
-r"""How good a classifier is (section 3.3): counts, ranks, and whether its probabilities mean what they say.
+r"""How good a classifier is (§3.3): counts, ranks, and whether its probabilities mean what they say.
 
 | metric | result |
 | --- | --- |

@@ -1,4 +1,4 @@
-r"""Logistic regression and softmax regression as Keras models (sections 3.2, 3.6 and 3.7).
+r"""Logistic regression and softmax regression as Keras models (§3.2, §3.6 and §3.7).
 
 .. math:: P(y = 1 \mid x) = S(w^\top x + b), \qquad P(y = k \mid x) = S_{\mathrm{softmax}}(W x + b)_k
 

@@ -1,4 +1,4 @@
-r"""Newton's method for softmax regression (section 3.7).
+r"""Newton's method for softmax regression (§3.7).
 
 With :math:`p_m = S_{\mathrm{softmax}}(W x_m)`, W of shape (K, D), the mean cross entropy has
 

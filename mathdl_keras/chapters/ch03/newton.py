@@ -1,11 +1,11 @@
-r"""Damped Newton steps on a convex loss, the same for two classes and for many (sections 3.2 and 3.7).
+r"""Damped Newton steps on a convex loss, the same for two classes and for many (§3.2 and §3.7).
 
 A Newton step :math:`d = -(\nabla^2\Lambda)^{-1} \nabla\Lambda` leads down; one that is too long is halved. How far
 there is still to go is the *Newton decrement* :math:`\delta`,
 
 .. math:: \delta^2 = \nabla\Lambda^\top (\nabla^2\Lambda)^{-1} \nabla\Lambda \approx 2 (\Lambda(w) - \min \Lambda):
 
-it does not change with the units of the features (section 3.5), and near the minimum each step squares it. There the
+it does not change with the units of the features (§3.5), and near the minimum each step squares it. There the
 Hessian hardly changes: once :math:`\delta \le 0.01` the last one is kept, and steps that cost a gradient only divide
 :math:`\delta` by a hundred each, to :math:`u^{3/4}`, u the unit roundoff: the loss is then least to all its digits.
 """
@@ -56,7 +56,7 @@ class Solution(NamedTuple):
         gradient_norm: The largest entry of the gradient before the last step, by magnitude: at `weights` it is smaller.
         converged: Whether the decrement fell to the tolerance.
         separated: Whether nothing is penalised and `weights` classify every row rightly: then there is no minimiser
-            (section 3.6).
+            (§3.6).
         singular: Whether the last Hessian was singular, up to rounding: columns depend on each other, or labels are
             separable in part and some weights grow without end.
     """

@@ -1,4 +1,4 @@
-r"""Perfect data (section 3.6): labels that a hyperplane separates.
+r"""Perfect data (§3.6): labels that a hyperplane separates.
 
 With signs :math:`s_m = 2y_m - 1` the data are *separable* if some (w, b) have positive margins
 :math:`s_m (w^\top x_m + b)` for all m. Then the loss of (tw, tb) falls to zero as t grows, and no weights reach it:

@@ -1,4 +1,4 @@
-r"""Solvers of logistic and softmax regression: Newton's method, and gradient descent with a penalty (section 3.2).
+r"""Solvers of logistic and softmax regression: Newton's method, and gradient descent with a penalty (§3.2).
 
 With logits :math:`z = Xw` and probabilities :math:`p = S(z)` the average loss and its derivatives are
 

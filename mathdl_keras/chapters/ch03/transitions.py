@@ -1,4 +1,4 @@
-r"""How a logistic curve passes from 0 to 1 (section 3.4).
+r"""How a logistic curve passes from 0 to 1 (§3.4).
 
 :math:`S(wx + b)` is 1/2 at :math:`x = -b/w`, and rises from `lo` to `hi` over
 :math:`(\mathrm{logit}(hi) - \mathrm{logit}(lo))/|w|`: the larger the weight, the sharper the transition.

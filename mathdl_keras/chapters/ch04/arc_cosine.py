@@ -1,4 +1,4 @@
-r"""The kernels of infinitely wide random layers (section 4.5).
+r"""The kernels of infinitely wide random layers (§4.5).
 
 They need the angle between two points, in double precision where the points are, and with a finite derivative. But
 `ops.arccos` returns float32 on JAX, and its derivative is infinite at :math:`\pm1`, that is, on the diagonal of every
@@ -42,7 +42,7 @@ def angle(cosine):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class ArcCosineKernel(Kernel):
-    r"""What a random layer of infinite width computes (section 4.5; Cho and Saul, 2009).
+    r"""What a random layer of infinite width computes (§4.5; Cho and Saul, 2009).
 
     With w standard normal and :math:`\theta` the angle between x and z,
 

@@ -1,7 +1,7 @@
 """Chapter 4 on real images: is a handwritten digit even or odd?
 
 The kernel perceptron with a linear, a cubic and a Gaussian kernel, at most 30 times through the sample. The linear
-one, which is the perceptron of section 4.2, never gets through an epoch without mistakes; in the feature spaces of the
+one, which is the perceptron of §4.2, never gets through an epoch without mistakes; in the feature spaces of the
 other two kernels the sample is separable, and the perceptron stops.
 
 On one split the accuracy on 360 test digits has a standard error of 0.007, and so do two runs that differ by nothing

@@ -1,4 +1,4 @@
-r"""Kernels: inner products of features that need not be written down (sections 4.3 to 4.5).
+r"""Kernels: inner products of features that need not be written down (§4.3 to §4.5).
 
 A kernel k is *positive semi-definite* (Mercer's condition) if the Gram matrix :math:`K_{ij} = k(x_i, x_j)` of any
 points has no negative eigenvalue; then :math:`k(x, z) = \langle\varphi(x), \varphi(z)\rangle` for some features
@@ -102,7 +102,7 @@ def _positive(name, value):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class LinearKernel(Kernel):
-    r"""The inner product :math:`k(x, z) = \langle x, z\rangle` (section 4.3); its features are x itself.
+    r"""The inner product :math:`k(x, z) = \langle x, z\rangle` (§4.3); its features are x itself.
 
     Example:
         >>> LinearKernel()(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])).shape[0]
@@ -115,7 +115,7 @@ class LinearKernel(Kernel):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class PolynomialKernel(Kernel):
-    r"""The polynomial kernel :math:`k(x, z) = (c + \langle x, z\rangle)^p` (section 4.3).
+    r"""The polynomial kernel :math:`k(x, z) = (c + \langle x, z\rangle)^p` (§4.3).
 
     Its features are all monomials of degree at most p (exactly p, if c = 0), with binomial weights. On integers it is
     exact as long as the floating-point format holds the result.
@@ -149,7 +149,7 @@ class PolynomialKernel(Kernel):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class RBFKernel(Kernel):
-    r"""The Gaussian kernel :math:`k(x, z) = e^{-\lVert x - z\rVert^2 / 2\ell^2}` (section 4.3).
+    r"""The Gaussian kernel :math:`k(x, z) = e^{-\lVert x - z\rVert^2 / 2\ell^2}` (§4.3).
 
     scikit-learn's `gamma` is :math:`1/(2\ell^2)`. The squared distances come from one matrix product, about the mean
     of Z: an offset common to all points costs no digits.
@@ -183,7 +183,7 @@ class RBFKernel(Kernel):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class LaplaceKernel(Kernel):
-    r"""The Laplace kernel :math:`k(x, z) = e^{-\lVert x - z\rVert_1 / \ell}` (section 4.3).
+    r"""The Laplace kernel :math:`k(x, z) = e^{-\lVert x - z\rVert_1 / \ell}` (§4.3).
 
     The norm is the sum of absolute values, as in scikit-learn's `laplacian_kernel`, whose `gamma` is
     :math:`1/\ell`; some authors take the Euclidean norm.
@@ -217,7 +217,7 @@ class LaplaceKernel(Kernel):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class BrownianKernel(Kernel):
-    r"""The covariance :math:`k(s, t) = \min(s, t)` of Brownian motion (section 4.3); times are not negative.
+    r"""The covariance :math:`k(s, t) = \min(s, t)` of Brownian motion (§4.3); times are not negative.
 
     Example:
         >>> t = np.array([[1.0], [2.0]])

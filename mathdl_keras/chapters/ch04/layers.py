@@ -1,4 +1,4 @@
-r"""Kernels as layers: the Gram matrix with fixed landmarks, and random features whose kernel is known (section 4.5)."""
+r"""Kernels as layers: the Gram matrix with fixed landmarks, and random features whose kernel is known (§4.5)."""
 
 import keras
 from keras import ops
@@ -11,7 +11,7 @@ __all__ = ["GramMatrix", "RandomFourierFeatures"]
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class GramMatrix(ChecksData, keras.layers.Layer):
-    r"""The Gram matrix as a layer (section 4.3): each point's kernel with each landmark.
+    r"""The Gram matrix as a layer (§4.3): each point's kernel with each landmark.
 
     .. math:: \varphi(x)_j = k(x, z_j), \qquad j = 1, \dots, N
 
@@ -85,7 +85,7 @@ def gram(kernel, x, z, dtype):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class RandomFourierFeatures(RandomFeatures):
-    r"""A random layer whose inner products tend to the Gaussian kernel (section 4.5; Rahimi and Recht, 2007).
+    r"""A random layer whose inner products tend to the Gaussian kernel (§4.5; Rahimi and Recht, 2007).
 
     .. math::
         \varphi(x) = \sqrt{2/N}\,\cos(xW + b), \quad W_{ij} \sim N(0, \ell^{-2}),\ b_j \sim U(0, 2\pi), \qquad

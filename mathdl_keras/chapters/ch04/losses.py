@@ -1,4 +1,4 @@
-r"""Losses of a classifier with labels -1 and +1 (section 4.2).
+r"""Losses of a classifier with labels -1 and +1 (§4.2).
 
 Each is a function :math:`\rho(m)` of the *margin* :math:`m = y f(x)`, which is positive where the prediction has the
 right sign; its derivative with respect to the prediction is :math:`y\,\rho'(m)`.
@@ -57,7 +57,7 @@ def require_signs(y, name="y"):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class ZeroOneLoss(_MarginLoss):
-    r"""The share of wrong signs, :math:`1[y f \le 0]` (section 4.2): what counts, but has no slope to descend.
+    r"""The share of wrong signs, :math:`1[y f \le 0]` (§4.2): what counts, but has no slope to descend.
 
     A prediction of 0 is a mistake. Labels are -1 and +1; (B,) or (B, 1) -> a number.
 
@@ -80,7 +80,7 @@ class ZeroOneLoss(_MarginLoss):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class PerceptronLoss(_MarginLoss):
-    r"""The perceptron's loss :math:`\max(0, -y f)` (section 4.2).
+    r"""The perceptron's loss :math:`\max(0, -y f)` (§4.2).
 
     Stochastic gradient descent on it with learning rate 1, one example at a time, is the perceptron: the subgradient
     is :math:`-y x` where :math:`y f \le 0`, and 0 elsewhere. Labels are -1 and +1; (B,) or (B, 1) -> a number.
@@ -105,7 +105,7 @@ class PerceptronLoss(_MarginLoss):
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="HingeLoss")
 class Hinge(_MarginLoss):
-    r"""The hinge loss :math:`\max(0, 1 - y f)` (section 4.2), which asks for a margin of 1.
+    r"""The hinge loss :math:`\max(0, 1 - y f)` (§4.2), which asks for a margin of 1.
 
     As `keras.losses.Hinge`, without its conversion of labels 0 and 1. Labels are -1 and +1; (B,) or (B, 1) -> a
     number.
@@ -129,7 +129,7 @@ class Hinge(_MarginLoss):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class LogisticLoss(_MarginLoss):
-    r"""The logistic loss :math:`\log(1 + e^{-y f})` (section 4.2): chapter 3's cross entropy, for labels -1 and +1.
+    r"""The logistic loss :math:`\log(1 + e^{-y f})` (§4.2): chapter 3's cross entropy, for labels -1 and +1.
 
     Labels are -1 and +1; (B,) or (B, 1) -> a number.
 

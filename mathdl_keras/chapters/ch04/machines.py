@@ -1,4 +1,4 @@
-r"""Kernel machines: the kernel perceptron, and ridge regression with a kernel (sections 4.3 and 4.4).
+r"""Kernel machines: the kernel perceptron, and ridge regression with a kernel (§4.3 and §4.4).
 
 Both predict :math:`f(x) = \sum_i c_i\,k(x_i, x)`. They carry their training points :math:`x_i` with them, as weights
 that do not train; so these are saved and loaded with the coefficients c.
@@ -91,7 +91,7 @@ class _KernelMachine(ChecksData, keras.Model):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class KernelPerceptron(_KernelMachine):
-    r"""The perceptron in the feature space of a kernel (section 4.3).
+    r"""The perceptron in the feature space of a kernel (§4.3).
 
     .. math:: f(x) = \sum_i c_i\,k(x_i, x), \qquad c_i \to c_i + y_i \text{ where } y_i f(x_i) \le 0
 
@@ -144,7 +144,7 @@ class KernelPerceptron(_KernelMachine):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class KernelRidge(_KernelMachine):
-    r"""Ridge regression in the feature space of a kernel (section 4.4).
+    r"""Ridge regression in the feature space of a kernel (§4.4).
 
     .. math:: f(x) = \sum_i c_i\,k(x_i, x), \qquad c = (K + \lambda I)^{-1} y, \qquad \lambda = M\,\text{l2}
 

@@ -1,4 +1,4 @@
-r"""The perceptron as a Keras model (section 4.2)."""
+r"""The perceptron as a Keras model (§4.2)."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ __all__ = ["Perceptron"]
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class Perceptron(ChecksData, keras.Model):
-    r"""The perceptron of section 4.2, :math:`f(x) = \langle w, x\rangle + b`, whose sign is the class.
+    r"""The perceptron of §4.2, :math:`f(x) = \langle w, x\rangle + b`, whose sign is the class.
 
     `fit_online` learns from mistake to mistake. The same steps are those of Keras' `fit` with `PerceptronLoss`,
     `SGD(1.0)`, `batch_size=1` and `shuffle=False`: the perceptron is stochastic gradient descent.

@@ -1,4 +1,4 @@
-r"""The perceptron, from mistake to mistake (sections 4.2 and 4.3).
+r"""The perceptron, from mistake to mistake (§4.2 and §4.3).
 
 The perceptron goes through the sample in order, again and again, and at each mistake, :math:`y_i f(x_i) \le 0`, adds
 :math:`y_i x_i` to w. Written as :math:`w = \sum_i c_i x_i`, with :math:`c_i \to c_i + y_i` at a mistake, it needs the
@@ -60,7 +60,7 @@ class PerceptronFit:
 
 
 def train_perceptron(x, y, epochs=100):
-    r"""The perceptron through the origin: :math:`w \to w + y_i x_i` at each mistake (section 4.2).
+    r"""The perceptron through the origin: :math:`w \to w + y_i x_i` at each mistake (§4.2).
 
     It stops after an epoch without mistakes. If a unit vector separates the classes with margin :math:`\gamma` and
     :math:`\lVert x_i\rVert \le R`, there are at most :math:`(R/\gamma)^2` mistakes (Novikoff). Computed in float64:
@@ -87,7 +87,7 @@ def train_perceptron(x, y, epochs=100):
 
 
 def train_kernel_perceptron(K, y, epochs=100):
-    r"""The perceptron on a Gram matrix: :math:`c_i \to c_i + y_i` at each mistake (section 4.3).
+    r"""The perceptron on a Gram matrix: :math:`c_i \to c_i + y_i` at each mistake (§4.3).
 
     The prediction is :math:`f(x) = \sum_i c_i\,k(x_i, x)`; the book's :math:`\alpha_i = y_i c_i` counts how often row
     i was mistaken. Computed in float64: exact where K holds integers.

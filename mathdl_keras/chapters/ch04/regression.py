@@ -1,4 +1,4 @@
-r"""Ridge regression with a kernel in closed form (section 4.4).
+r"""Ridge regression with a kernel in closed form (§4.4).
 
 With features :math:`\Phi` (a row for each of M samples) and :math:`K = \Phi\Phi^\top`,
 
@@ -22,7 +22,7 @@ __all__ = ["kernel_ridge"]
 
 
 def kernel_ridge(kernel, x, y, l2):
-    r"""The coefficients :math:`c = (K + M \lambda I)^{-1} y` of :math:`f(x) = \sum_i c_i\,k(x_i, x)` (section 4.4).
+    r"""The coefficients :math:`c = (K + M \lambda I)^{-1} y` of :math:`f(x) = \sum_i c_i\,k(x_i, x)` (§4.4).
 
     f minimizes :math:`\frac1M \sum_i (y_i - f(x_i))^2 + \lambda \lVert f\rVert^2` over all functions of the
     kernel's space.

@@ -1,4 +1,4 @@
-r"""Mercer's theorem in numbers: which kernels are kernels, and how fast their eigenvalues fall (section 4.3).
+r"""Mercer's theorem in numbers: which kernels are kernels, and how fast their eigenvalues fall (§4.3).
 
 A positive semi-definite kernel on a space with a probability measure :math:`\mu` has eigenvalues
 :math:`\lambda_1 \ge \lambda_2 \ge \dots \ge 0` and orthonormal functions :math:`\varphi_k` in :math:`L^2(\mu)` with
@@ -32,7 +32,7 @@ class Spectrum(NamedTuple):
 
 
 def is_psd(K, tolerance=None):
-    r"""Whether a Gram matrix is symmetric and positive semi-definite, up to rounding (section 4.3).
+    r"""Whether a Gram matrix is symmetric and positive semi-definite, up to rounding (§4.3).
 
     .. math:: \lambda_{\min}(K) \ge -\text{tolerance}\cdot\lambda_{\max}(K)
 
@@ -59,7 +59,7 @@ def is_psd(K, tolerance=None):
 
 
 def require_psd(K, tolerance=None, name="K"):
-    r"""K itself, if it is a Gram matrix (section 4.3).
+    r"""K itself, if it is a Gram matrix (§4.3).
 
     Args:
         K: A matrix (N, N).
@@ -103,7 +103,7 @@ def _rounding(K):
 
 
 def mercer_spectrum(kernel, measure="normal", n_quad=60):
-    r"""Eigenvalues and eigenfunctions of a kernel on the line, by quadrature (section 4.3).
+    r"""Eigenvalues and eigenfunctions of a kernel on the line, by quadrature (§4.3).
 
     With nodes :math:`x_i` and weights :math:`w_i` of a Gauss rule for the measure, those of the matrix
     :math:`\sqrt{w_i}\,k(x_i, x_j)\,\sqrt{w_j}`. For smooth kernels the leading ones are exact to rounding; where the
@@ -148,7 +148,7 @@ def _gauss(measure, n):
 
 
 def nystrom_features(kernel, landmarks, x):
-    r"""Finitely many features of a kernel, from its eigenvectors on some points (section 4.3).
+    r"""Finitely many features of a kernel, from its eigenvectors on some points (§4.3).
 
     With :math:`k(L, L) = U\Lambda U^\top` on the landmarks L, :math:`\varphi(x) = k(x, L)\,U\Lambda^{-1/2}`. Then
     :math:`\langle\varphi(x), \varphi(z)\rangle = k(x, L)\,k(L, L)^{-1} k(L, z)`, which is k itself where x or z is a

@@ -1,4 +1,4 @@
-r"""Activation functions with their first and second derivatives (section 5.4).
+r"""Activation functions with their first and second derivatives (§5.4).
 
 Backpropagation multiplies by :math:`\sigma'` at every layer, Newton's method and the limits of chapters 16 to 19 ask
 for :math:`\sigma''`, and automatic differentiation is the oracle, not the source: each formula is written out.

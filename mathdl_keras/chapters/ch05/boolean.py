@@ -1,4 +1,4 @@
-r"""Networks for truth tables (section 5.2).
+r"""Networks for truth tables (§5.2).
 
 A Boolean function of D bits is its *truth table*: a value 0 or 1 for each of the :math:`2^D` rows of bits v, counted
 as binary numbers, the first bit the most significant. For a row v with :math:`|v| = \sum_i v_i` ones, the unit

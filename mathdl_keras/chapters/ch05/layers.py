@@ -1,4 +1,4 @@
-r"""Logic as layers (section 5.2): units that compute AND, OR, NOT and XOR, exactly, of bits 0 and 1.
+r"""Logic as layers (§5.2): units that compute AND, OR, NOT and XOR, exactly, of bits 0 and 1.
 
 | unit | formula |
 | --- | --- |

@@ -1,4 +1,4 @@
-r"""Feed forward networks (section 5.1).
+r"""Feed forward networks (§5.1).
 
 .. math:: H^0 = x, \qquad Z^\ell = H^{\ell-1} W^\ell + b^\ell, \qquad H^\ell = \sigma(Z^\ell), \qquad m(x) = H^L
 """

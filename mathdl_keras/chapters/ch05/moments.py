@@ -1,4 +1,4 @@
-r"""Gaussian moments of activations (section 5.4).
+r"""Gaussian moments of activations (§5.4).
 
 In a wide random layer the pre-activations are nearly normal, so what happens from layer to layer is a matter of
 :math:`E\,\sigma(\sqrt q Z)^2` and :math:`E\,\sigma'(\sqrt q Z)^2`: chapters 8, 16 and 19 ask for them.

@@ -1,4 +1,4 @@
-r"""Piecewise linear networks (section 5.1): a network of rectified units is linear between finitely many points.
+r"""Piecewise linear networks (§5.1): a network of rectified units is linear between finitely many points.
 
 N hidden units in one layer make at most N + 1 pieces on the line. Layers multiply: each composition with a zigzag of
 two pieces doubles their number, so that L layers of two units make :math:`2^L` pieces, and depth buys what width

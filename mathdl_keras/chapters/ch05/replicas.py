@@ -1,4 +1,4 @@
-r"""Many small networks at once: one hidden layer, trained from many starts (section 5.3).
+r"""Many small networks at once: one hidden layer, trained from many starts (§5.3).
 
 How well can n hidden units do? One training says little: it may end in a local minimum. So the same network
 

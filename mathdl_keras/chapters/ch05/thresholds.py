@@ -1,4 +1,4 @@
-r"""Threshold functions (section 5.2): what a single step unit can say.
+r"""Threshold functions (§5.2): what a single step unit can say.
 
 A Boolean function is a *threshold function* if some weights w and bias b have :math:`f(x) = 1` exactly where
 :math:`w \cdot x + b > 0`: a hyperplane separates its true rows from its false ones. There are 14, 104, 1882, 94572 of

@@ -24,7 +24,7 @@ Section  Title
          claims: delta_bound
 6.8      Exercises
 
-Sections 6.1 and 6.7 introduce and conclude.
+§6.1 and §6.7 introduce and conclude.
 
 Rooms: `layers` (one layer and its backward pass), `models` (networks trained by hand-written gradients), `gradients`
 (gradients from elsewhere, to check them), `callbacks` (what training looks like from inside); then `claims`, `demo`,

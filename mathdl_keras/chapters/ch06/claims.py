@@ -69,7 +69,7 @@ W2, B2 = (".6", "-.7"), ".2"
 
 
 def by_decimals(x, y):
-    """The example of section 6.2, unit by unit, in 30 digits: m, the loss, and the gradients."""
+    """The example of §6.2, unit by unit, in 30 digits: m, the loss, and the gradients."""
     with localcontext(prec=30):
         w, b, v = [[Decimal(s) for s in row] for row in W1], [Decimal(s) for s in B1], [Decimal(s) for s in W2]
         H = [1 / (1 + (-(x[0] * w[0][j] + x[1] * w[1][j] + b[j])).exp()) for j in (0, 1)]

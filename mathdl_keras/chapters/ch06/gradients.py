@@ -1,4 +1,4 @@
-r"""Gradients from elsewhere, to check those written by hand (sections 6.4 and 6.5)."""
+r"""Gradients from elsewhere, to check those written by hand (§6.4 and §6.5)."""
 
 import contextlib
 from typing import NamedTuple

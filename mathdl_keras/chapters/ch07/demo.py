@@ -1,7 +1,7 @@
 r"""Chapter 7 on real images: what the batch size and the learning rate do.
 
 A shallow network with 128 hidden units learns handwritten digits by stochastic gradient descent written by hand: a
-compiled training loop, the gradients of section 7.4, one learning rate, 0.1, and batches of 1, 8, 64 and all images.
+compiled training loop, the gradients of §7.4, one learning rate, 0.1, and batches of 1, 8, 64 and all images.
 Every epoch costs the gradients of all images once; small batches make many steps of them, large ones few.
 
 Then the simplest problem of all, the mean of a number: the mean brightness of an image, by 2,000 runs side by side. At

@@ -1,4 +1,4 @@
-r"""A network that grows while it is trained (section 7.5).
+r"""A network that grows while it is trained (§7.5).
 
 Parameters are a flat list :math:`(W^1, b^1, \dots, W^L, b^L)`, so that (W, b1, C, b2), the shallow network, is the case
 L = 2. A new hidden layer that begins as the identity changes nothing at first, for :math:`\mathrm{ReLU}(I\,

@@ -1,4 +1,4 @@
-r"""The shallow network as a Keras model, trained by the book's formulas (section 7.4)."""
+r"""The shallow network as a Keras model, trained by the book's formulas (§7.4)."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-r"""The shallow network as formulas, forward and backward (section 7.4).
+r"""The shallow network as formulas, forward and backward (§7.4).
 
 .. math:: Z = Wx + b^1, \qquad H = \sigma(Z), \qquad U = CH + b^2
 

@@ -1,4 +1,4 @@
-r"""The noise of minibatch gradients, and where it leaves stochastic gradient descent (section 7.3).
+r"""The noise of minibatch gradients, and where it leaves stochastic gradient descent (§7.3).
 
 The gradient of a minibatch is right on average; its covariance is that of one sample's gradient, over B:
 

@@ -1,4 +1,4 @@
-r"""Learning rates that make stochastic gradient descent converge (section 7.3)."""
+r"""Learning rates that make stochastic gradient descent converge (§7.3)."""
 
 import keras
 from keras import ops

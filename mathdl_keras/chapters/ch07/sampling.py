@@ -1,4 +1,4 @@
-r"""Minibatches: which samples a step of stochastic gradient descent looks at (section 7.3).
+r"""Minibatches: which samples a step of stochastic gradient descent looks at (§7.3).
 
 Of M samples a step takes B. Either B are drawn from the M anew, with or without replacement, and batches are
 independent (`sample_minibatches`, the setting of the theory); or the M are shuffled and cut into batches, so that an

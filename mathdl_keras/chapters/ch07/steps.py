@@ -1,4 +1,4 @@
-r"""Steps of stochastic gradient descent, of one model or of thousands at once (sections 7.2 and 7.3).
+r"""Steps of stochastic gradient descent, of one model or of thousands at once (§7.2 and §7.3).
 
 .. math:: \theta_{k+1} = \theta_k - \eta_k\,\frac1B \sum_{m \in \text{batch}_k} \nabla\ell_m(\theta_k)
 

@@ -1,4 +1,4 @@
-r"""A training loop of one's own: define-by-run and define-and-run (section 7.5).
+r"""A training loop of one's own: define-by-run and define-and-run (§7.5).
 
 The state of the training (parameters, whatever else changes) goes into a step and comes out new. *Define-by-run*:
 Python runs the step for each batch, and each operation happens as it is met; the step may print, branch, or grow the

@@ -1,4 +1,4 @@
-r"""Whether gradients reach the first layers: what training shows, beside what theory predicts (section 8.4)."""
+r"""Whether gradients reach the first layers: what training shows, beside what theory predicts (§8.4)."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-r"""What a network computes for one sample, layer by layer: the ground on which costs are counted (section 8.3)."""
+r"""What a network computes for one sample, layer by layer: the ground on which costs are counted (§8.3)."""
 
 from dataclasses import dataclass
 from functools import singledispatch

@@ -1,4 +1,4 @@
-r"""What a step of training costs: operations and memory, counted layer by layer (section 8.3).
+r"""What a step of training costs: operations and memory, counted layer by layer (§8.3).
 
 A dense layer of :math:`n_{\ell-1}` inputs and :math:`n_\ell` units takes, for each of B samples, as many multiply-adds
 forward as its kernel has entries; and as many again for each of the two products of its backward pass, the gradient of

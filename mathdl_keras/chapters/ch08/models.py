@@ -1,4 +1,4 @@
-r"""Classifiers of several layers, trained by stochastic gradient descent (sections 8.2 and 8.5)."""
+r"""Classifiers of several layers, trained by stochastic gradient descent (§8.2 and §8.5)."""
 
 import keras
 

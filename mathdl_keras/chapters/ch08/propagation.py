@@ -1,4 +1,4 @@
-r"""How large signals and gradients are in a wide network with random weights (section 8.4).
+r"""How large signals and gradients are in a wide network with random weights (§8.4).
 
 For weights with mean 0 and variance :math:`\sigma_w^2 / n_{\ell-1}`, and biases of variance :math:`\sigma_b^2`, the
 entries of :math:`Z^\ell` are nearly normal when layers are wide. Their variance follows from that of the layer before,

@@ -1,4 +1,4 @@
-r"""Dropout averaged over its masks: ridge regression (sections 9.3 and 9.4).
+r"""Dropout averaged over its masks: ridge regression (§9.3 and §9.4).
 
 With inverted dropout of the features, :math:`\tilde X = X \odot \xi / p`,
 

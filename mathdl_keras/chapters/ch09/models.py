@@ -1,4 +1,4 @@
-r"""Linear regression with a penalty, as Keras models (section 9.2)."""
+r"""Linear regression with a penalty, as Keras models (§9.2)."""
 
 from dataclasses import dataclass
 

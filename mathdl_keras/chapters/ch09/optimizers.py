@@ -1,4 +1,4 @@
-r"""Stochastic gradient descent with a proximal map (section 9.2)."""
+r"""Stochastic gradient descent with a proximal map (§9.2)."""
 
 import keras
 from keras import ops

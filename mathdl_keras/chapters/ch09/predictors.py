@@ -1,4 +1,4 @@
-r"""What a network with dropout predicts: with scaled weights, or averaged over masks (section 9.3)."""
+r"""What a network with dropout predicts: with scaled weights, or averaged over masks (§9.3)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-r"""Penalties on weights, with their gradients and proximal maps (section 9.2).
+r"""Penalties on weights, with their gradients and proximal maps (§9.2).
 
 .. math:: \operatorname{prox}_{\eta R}(w) = \arg\min_u \ \tfrac12 \|u - w\|^2 + \eta R(u)
 """

@@ -1,4 +1,4 @@
-r"""Ridge regression and the lasso from their normal equations (section 9.2).
+r"""Ridge regression and the lasso from their normal equations (§9.2).
 
 With centred data, :math:`G = X^\top X / M` and :math:`c = X^\top Y / M`,
 

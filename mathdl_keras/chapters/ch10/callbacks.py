@@ -1,4 +1,4 @@
-r"""How far the moving moments lie from those of a batch, during training (section 10.3)."""
+r"""How far the moving moments lie from those of a batch, during training (§10.3)."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-r"""Batch normalization folded into the layer before it, for inference (section 10.3)."""
+r"""Batch normalization folded into the layer before it, for inference (§10.3)."""
 
 import keras
 import numpy as np

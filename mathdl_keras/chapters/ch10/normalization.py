@@ -1,4 +1,4 @@
-r"""Batch normalization by hand: moments of a batch, the normalized batch, and its derivative (section 10.2).
+r"""Batch normalization by hand: moments of a batch, the normalized batch, and its derivative (§10.2).
 
 With the mean and the variance of each channel over the B rows of a batch,
 
@@ -24,7 +24,7 @@ __all__ = ["batch_moments", "batch_norm_backward", "batch_norm_forward"]
 
 
 def batch_moments(x):
-    r"""Mean and variance (biased, 1/B) of each channel, over all axes but the last (section 10.2).
+    r"""Mean and variance (biased, 1/B) of each channel, over all axes but the last (§10.2).
 
     The variance is that of the centred rows, in a second pass: :math:`\overline{x^2} - \bar x^2` would lose its digits
     where the mean is large.
@@ -45,7 +45,7 @@ def batch_moments(x):
 
 
 def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
-    r""":math:`y = \gamma (x - \mu)/\sqrt{v + \varepsilon} + \beta`, over all axes but the last (section 10.2).
+    r""":math:`y = \gamma (x - \mu)/\sqrt{v + \varepsilon} + \beta`, over all axes but the last (§10.2).
 
     Args:
         x: Tensor (B, ..., C).
@@ -68,7 +68,7 @@ def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
 
 
 def batch_norm_backward(dy, cache):
-    r"""The derivatives of y of `batch_norm_forward` (section 10.2).
+    r"""The derivatives of y of `batch_norm_forward` (§10.2).
 
     .. math::
         \partial x_b = \frac{\gamma}{s}\big(g_b - \overline{g} - \hat x_b\,\overline{g \hat x}\big), \qquad

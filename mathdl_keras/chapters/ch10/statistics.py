@@ -1,4 +1,4 @@
-r"""Moments that move along with training, and those of the whole population (section 10.3)."""
+r"""Moments that move along with training, and those of the whole population (§10.3)."""
 
 import numpy as np
 from keras import layers, ops

@@ -1,4 +1,4 @@
-"""Keep the weights that validation found best (section 11.4)."""
+"""Keep the weights that validation found best (§11.4)."""
 
 import keras
 import numpy as np

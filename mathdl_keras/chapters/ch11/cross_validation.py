@@ -1,4 +1,4 @@
-r"""Cross-validation of any Keras model (section 11.5)."""
+r"""Cross-validation of any Keras model (§11.5)."""
 
 import contextlib
 import random

@@ -1,4 +1,4 @@
-r"""How the risk in training and in validation changes with the model, and with the number of samples (section 11.4).
+r"""How the risk in training and in validation changes with the model, and with the number of samples (§11.4).
 
 | runner | what varies | what one sees |
 | --- | --- | --- |

@@ -1,4 +1,4 @@
-r"""All folds of a ridge regression from one pass over the table (section 11.5).
+r"""All folds of a ridge regression from one pass over the table (§11.5).
 
 A refit for each of k folds reads the table k times, and computes the same products of the same rows k - 1 times. But
 sums over rows are all that a ridge regression needs,

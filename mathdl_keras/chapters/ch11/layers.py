@@ -1,4 +1,4 @@
-r"""Polynomials as features, in three bases (section 11.2)."""
+r"""Polynomials as features, in three bases (§11.2)."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-"""Polynomial regression as a Keras model (section 11.2)."""
+"""Polynomial regression as a Keras model (§11.2)."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-r"""Estimates of the risk from one fit: leave-one-out without leaving one out, and penalties (sections 11.3 and 11.5).
+r"""Estimates of the risk from one fit: leave-one-out without leaving one out, and penalties (§11.3 and §11.5).
 
 A linear smoother makes fits of targets, :math:`\hat y = H y`. The training error is too small, for each sample has
 helped to fit itself; its leverage :math:`h_{ii}` says by how much.

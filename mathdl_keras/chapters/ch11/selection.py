@@ -1,4 +1,4 @@
-r"""The choice between models by their validation scores (sections 11.4 and 11.5)."""
+r"""The choice between models by their validation scores (§11.4 and §11.5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who trains and who validates: one split, and the folds of cross-validation (sections 11.4 and 11.5).
+"""Who trains and who validates: one split, and the folds of cross-validation (§11.4 and §11.5).
 
 A *fold* is a set of samples that are validated together, by a model that was trained on all others. Every splitter here
 gives each sample one fold, and `split` turns them into pairs of indices:

@@ -1,4 +1,4 @@
-r"""The value of a coalition when features go together (section 12.4): conditional expectations under a normal law.
+r"""The value of a coalition when features go together (§12.4): conditional expectations under a normal law.
 
 For :math:`X \sim N(\mu, \Sigma)` and any draw z of it, the vector
 

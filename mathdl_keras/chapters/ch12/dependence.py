@@ -1,4 +1,4 @@
-r"""Partial dependence (section 12.1): the mean prediction as one feature is set to each value of a grid.
+r"""Partial dependence (§12.1): the mean prediction as one feature is set to each value of a grid.
 
 .. math:: \bar f_j(t) = \frac1M \sum_m f(x_m \text{ with } x_{mj} = t)
 

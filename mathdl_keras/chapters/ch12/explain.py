@@ -1,4 +1,4 @@
-r"""Shapley values of predictions, for users: `shapley_values(model, x, background)` (section 12.3).
+r"""Shapley values of predictions, for users: `shapley_values(model, x, background)` (§12.3).
 
 To 15 features all coalitions are formed. Beyond, the interventional game is taken apart: it is a mean of games, one for
 each row b of the background, in which the coalition S is worth :math:`f(x_S, b_{\bar S})`. Each of them is sampled with

@@ -1,4 +1,4 @@
-"""What one should know about the features before their importance is measured (section 12.4).
+"""What one should know about the features before their importance is measured (§12.4).
 
 A feature that never changes can have no importance. Two that go together share theirs, each method in its own way: a
 permuted copy of one of them leaves the data behind on which the model was trained.

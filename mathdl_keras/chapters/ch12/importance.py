@@ -1,4 +1,4 @@
-r"""Permutation against Shapley (section 12.4): how each of them counts interactions.
+r"""Permutation against Shapley (§12.4): how each of them counts interactions.
 
 A function of independent features is a sum of orthogonal parts, one for each subset u of them, and so is its variance:
 :math:`f = \sum_u f_u`, :math:`\operatorname{Var} f = \sum_u V_u`. Then

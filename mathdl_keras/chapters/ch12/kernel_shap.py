@@ -1,4 +1,4 @@
-r"""Shapley values as a weighted regression (section 12.3; Lundberg and Lee 2017).
+r"""Shapley values as a weighted regression (§12.3; Lundberg and Lee 2017).
 
 Among all additive games :math:`a(S) = v(\varnothing) + \sum_{j \in S} \varphi_j` that agree with v on the full
 coalition, the Shapley values minimize

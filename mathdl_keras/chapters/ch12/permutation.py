@@ -1,4 +1,4 @@
-r"""Importance by permutation (section 12.2): how much worse is a model when a feature is shuffled?
+r"""Importance by permutation (§12.2): how much worse is a model when a feature is shuffled?
 
 .. math:: I_j = \frac1R \sum_{r=1}^R \Lambda\big(y, f(X^{\pi_r, j})\big) - \Lambda\big(y, f(X)\big),
 

@@ -1,4 +1,4 @@
-"""Importances side by side (section 12.4)."""
+"""Importances side by side (§12.4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

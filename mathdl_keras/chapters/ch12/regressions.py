@@ -1,4 +1,4 @@
-r"""The value of features in a regression (section 12.4): :math:`R^2` of the regressions on all subsets.
+r"""The value of features in a regression (§12.4): :math:`R^2` of the regressions on all subsets.
 
 The Shapley values of this game are the relative importances of Lindeman, Merenda and Gold (1980), LMG. All :math:`2^d`
 regressions come from one Gram matrix: with r the correlations of the features and c those with the target,

@@ -1,4 +1,4 @@
-r"""The Shapley value (section 12.3): what a player adds, on average over the orders in which players join.
+r"""The Shapley value (§12.3): what a player adds, on average over the orders in which players join.
 
 A game gives each coalition :math:`S \subseteq \{1, \dots, d\}` a value :math:`v(S)`. The value of player j is
 

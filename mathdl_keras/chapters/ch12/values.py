@@ -1,4 +1,4 @@
-r"""Games that explain a model (section 12.3): what is a prediction worth when only some features are known?
+r"""Games that explain a model (§12.3): what is a prediction worth when only some features are known?
 
 | value of a coalition S | class |
 | --- | --- |

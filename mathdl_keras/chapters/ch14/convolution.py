@@ -1,4 +1,4 @@
-r"""Convolution by hand: the forward sum and its derivatives (sections 14.4 to 14.6).
+r"""Convolution by hand: the forward sum and its derivatives (§14.4 to §14.6).
 
 What deep learning calls a convolution is the cross-correlation
 
@@ -35,7 +35,7 @@ __all__ = ["conv2d_backward", "conv2d_forward", "im2col"]
 
 
 def im2col(x, kernel_size, strides=1, padding="valid"):
-    r"""All windows of an image as rows (section 14.4).
+    r"""All windows of an image as rows (§14.4).
 
     `im2col(x) @ reshape(K, (-1, F))` is the convolution: one matrix product.
 
@@ -60,7 +60,7 @@ def im2col(x, kernel_size, strides=1, padding="valid"):
 
 
 def conv2d_forward(x, kernel, bias=None, strides=1, padding="valid"):
-    r"""Cross-correlation :math:`Z_{ij} = \sum_{ab} K_{ab} X_{si+a,\,sj+b} + b` (section 14.5).
+    r"""Cross-correlation :math:`Z_{ij} = \sum_{ab} K_{ab} X_{si+a,\,sj+b} + b` (§14.5).
 
     Args:
         x: Images (B, H, W, C).
@@ -89,7 +89,7 @@ def conv2d_forward(x, kernel, bias=None, strides=1, padding="valid"):
 
 
 def conv2d_backward(delta, x, kernel, strides=1, padding="valid"):
-    r"""The derivatives of `conv2d_forward` (sections 14.5 and 14.6).
+    r"""The derivatives of `conv2d_forward` (§14.5 and §14.6).
 
     .. math::
         \partial K_{ab} = \sum_{i,j} X_{si+a,\,sj+b}\,\delta_{ij}, \qquad

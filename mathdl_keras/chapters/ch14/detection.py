@@ -1,4 +1,4 @@
-r"""Finding a known signal in noise: matched filter and Pearson correlation (section 14.2).
+r"""Finding a known signal in noise: matched filter and Pearson correlation (§14.2).
 
 A template s of n values slides along a signal x, and at each place t meets the window
 :math:`x_{t..t+n-1}`. The *matched filter* :math:`\langle s, x_t\rangle / \lVert s\rVert` is the
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def detection_probability(s, sigma, p_fa):
-    r"""Power of the matched filter at a fixed false-alarm probability (section 14.2).
+    r"""Power of the matched filter at a fixed false-alarm probability (§14.2).
 
     .. math:: P_D = Q\big(Q^{-1}(P_{FA}) - \lVert s\rVert / \sigma\big), \quad Q(t) = P(N(0, 1) > t)
 
@@ -61,7 +61,7 @@ def detection_probability(s, sigma, p_fa):
 
 
 def detection_threshold(n, p_fa):
-    r"""The level that Pearson's r exceeds on Gaussian noise with probability `p_fa` (section 14.2).
+    r"""The level that Pearson's r exceeds on Gaussian noise with probability `p_fa` (§14.2).
 
     On noise of any mean, :math:`r\sqrt{(n-2)/(1-r^2)}` has Student's t law with n-2 degrees of
     freedom, that is, :math:`r^2 \sim B(\tfrac12, \tfrac{n-2}{2})` with a random sign.
@@ -85,7 +85,7 @@ def detection_threshold(n, p_fa):
 
 
 def pearson_correlation(x, template, epsilon=1e-6):
-    r"""Pearson's correlation of the template with each window (section 14.2).
+    r"""Pearson's correlation of the template with each window (§14.2).
 
     .. math:: r_t = \frac{\langle s - \bar s,\, x_t - \bar x_t\rangle}
                          {\lVert s - \bar s\rVert\, \lVert x_t - \bar x_t\rVert} \in [-1, 1]

@@ -6,7 +6,7 @@ A kernel of size k that moves by steps of s over n values, padded by p zeros on 
 
 times. The same count gives the output size of convolution and pooling (`conv_output_size`), the
 width of what one output sees through many layers (`receptive_field`), and the rows of the sparse
-matrix that a convolution multiplies by (`toeplitz_matrix`). Book sections 14.1 and 14.4.
+matrix that a convolution multiplies by (`toeplitz_matrix`; §14.1 and §14.4).
 
 Padding is `"valid"` (none), `"same"` (Keras' convention: ⌈n/s⌉ outputs, and when the number of
 zeros is odd the extra one goes at the end), or the number of zeros on both sides, one integer or
@@ -23,7 +23,7 @@ __all__ = ["conv_output_size", "receptive_field", "toeplitz_matrix"]
 
 
 def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
-    r"""How many windows fit along one axis (section 14.4).
+    r"""How many windows fit along one axis (§14.4).
 
     .. math:: \Big\lfloor \frac{n + 2p - d(k-1) - 1}{s} \Big\rfloor + 1
 
@@ -61,7 +61,7 @@ def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
 
 
 def receptive_field(layers):
-    r"""Width of the part of the input that one output depends on (section 14.4).
+    r"""Width of the part of the input that one output depends on (§14.4).
 
     .. math:: 1 + \sum_l d_l (k_l - 1) \prod_{i<l} s_i
 
@@ -86,7 +86,7 @@ def receptive_field(layers):
 
 
 def toeplitz_matrix(kernel, shape, strides=1, padding="valid"):
-    r"""The matrix T of a convolution: vec(conv(x)) = T vec(x) (section 14.1).
+    r"""The matrix T of a convolution: vec(conv(x)) = T vec(x) (§14.1).
 
     Row (i, j, f) holds the kernel of output channel f where window (i, j) lies, and zeros
     elsewhere:

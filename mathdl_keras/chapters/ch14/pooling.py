@@ -1,4 +1,4 @@
-r"""Max pooling by hand: the maximum of each window, and its derivative (section 14.4).
+r"""Max pooling by hand: the maximum of each window, and its derivative (§14.4).
 
 .. math::
     Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}, \qquad
@@ -19,7 +19,7 @@ __all__ = ["max_pool2d_backward", "max_pool2d_forward"]
 
 
 def max_pool2d_forward(x, pool_size=2, strides=None, padding="valid"):
-    r"""The maximum of each window, and which entry it was (section 14.4).
+    r"""The maximum of each window, and which entry it was (§14.4).
 
     .. math:: Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}
 
@@ -54,7 +54,7 @@ def max_pool2d_forward(x, pool_size=2, strides=None, padding="valid"):
 
 
 def max_pool2d_backward(delta, winner, sizes, pool_size=2, strides=None, padding="valid"):
-    r"""The derivative of `max_pool2d_forward`: δ goes back to the entry that won (section 14.4).
+    r"""The derivative of `max_pool2d_forward`: δ goes back to the entry that won (§14.4).
 
     .. math::
         \partial X_{yx} = \sum_{i,j} \delta_{ij}\, \mathbf 1[(y, x) \text{ won window } (i, j)]

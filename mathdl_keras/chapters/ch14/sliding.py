@@ -1,7 +1,7 @@
 r"""What a template and a signal make of each other at every place: inner products and moments.
 
 A window of n values slides along a signal. Two sums over each window are all that the detectors of
-section 14.2 need: the inner product with a template, in :math:`O(\log n)` operations for each place
+§14.2 need: the inner product with a template, in :math:`O(\log n)` operations for each place
 through the FFT, and the window's own mean and centred sum of squares, in as many, by merging
 halves.
 
@@ -26,7 +26,7 @@ LONGEST_WHOLE = 2**19
 
 
 def sliding_correlation(x, template):
-    r"""Inner product :math:`\langle s, x_t\rangle` of template and window, sliding (section 14.2).
+    r"""Inner product :math:`\langle s, x_t\rangle` of template and window, sliding (§14.2).
 
     Short templates are summed directly. Longer ones meet a signal in blocks through the FFT
     (overlap-save); the rounding error is then of the order :math:`u \log_2 L\, \lVert s\rVert
@@ -56,7 +56,7 @@ def sliding_correlation(x, template):
 
 
 def window_moments(x, size):
-    r"""Mean and centred sum of squares of each window, without cancellation (section 14.2).
+    r"""Mean and centred sum of squares of each window, without cancellation (§14.2).
 
     Two neighbouring windows a and b of m values each, with means and sums of squares about their
     own means, make one of twice the length (Chan, Golub and LeVeque 1983):

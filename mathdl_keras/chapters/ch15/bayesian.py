@@ -1,4 +1,4 @@
-r"""Gaussian posteriors of a logistic regression, without draws (section 15.2).
+r"""Gaussian posteriors of a logistic regression, without draws (§15.2).
 
 Given a row, the logit is Gaussian under q, and an integral over one Gaussian number is a short sum. At the maximum of
 the bound (Bonnet's and Price's theorems)

@@ -1,4 +1,4 @@
-r"""The evidence lower bound (section 15.2).
+r"""The evidence lower bound (§15.2).
 
 .. math:: \log p(x) \ge E_q[\log p(x, z) - \log q(z)] = \log p(x) - KL(q \| p(\cdot \mid x))
 

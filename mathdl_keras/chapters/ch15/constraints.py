@@ -1,4 +1,4 @@
-r"""The constraint that makes a critic Lipschitz, if roughly (section 15.5)."""
+r"""The constraint that makes a critic Lipschitz, if roughly (§15.5)."""
 
 import keras
 from keras import ops

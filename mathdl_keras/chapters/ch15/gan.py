@@ -1,4 +1,4 @@
-r"""Generative adversarial networks (sections 15.3 and 15.4).
+r"""Generative adversarial networks (§15.3 and §15.4).
 
 | loss | the generator minimizes | its gradient where D is small |
 | --- | --- | --- |

@@ -1,4 +1,4 @@
-r"""Gaussian densities and what can be said of them without sampling (section 15.2).
+r"""Gaussian densities and what can be said of them without sampling (§15.2).
 
 An approximate posterior q is a Gaussian: with a diagonal covariance (mean field), or with a full one. Each draws by
 *reparameterisation*, as a function of standard normal noise,

@@ -1,4 +1,4 @@
-r"""The variational autoencoder with linear maps: probabilistic principal components (section 15.2)."""
+r"""The variational autoencoder with linear maps: probabilistic principal components (§15.2)."""
 
 import keras
 import numpy as np

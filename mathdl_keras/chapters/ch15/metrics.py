@@ -1,4 +1,4 @@
-r"""Honest measures of generated samples: the modes they cover, and their distance from real ones (sections 15.4, 15.5).
+r"""Honest measures of generated samples: the modes they cover, and their distance from real ones (§15.4, §15.5).
 
 Losses of the two players say who is winning, not whether samples are good. These compare generated samples with what is
 known. As Keras metrics they take real samples as `y_true` and generated ones as `y_pred`, so that

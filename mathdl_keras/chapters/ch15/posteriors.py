@@ -1,4 +1,4 @@
-r"""Gaussian posteriors of any log density: mean field and full covariance (section 15.2).
+r"""Gaussian posteriors of any log density: mean field and full covariance (§15.2).
 
 The evidence lower bound is maximised over a mean and a factor L of the covariance, by reparameterised draws. Of two
 modes it takes one: where q is not zero p must not be, for :math:`KL(q \| p)` counts :math:`\log p` under q.

@@ -1,4 +1,4 @@
-r"""Gradients of expectations :math:`E_q f(z)` in the parameters of q (section 15.2).
+r"""Gradients of expectations :math:`E_q f(z)` in the parameters of q (§15.2).
 
 | estimator | one draw gives | needs |
 | --- | --- | --- |

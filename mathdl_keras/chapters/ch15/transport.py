@@ -1,4 +1,4 @@
-r"""How far one distribution is from another, in the units of the samples: the Wasserstein distance (section 15.5).
+r"""How far one distribution is from another, in the units of the samples: the Wasserstein distance (§15.5).
 
 .. math:: W_1(p, q) = \min_{\pi \in \Pi(p, q)} \sum_{ij} \pi_{ij}\, c(x_i, y_j),
 

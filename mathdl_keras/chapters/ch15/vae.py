@@ -1,4 +1,4 @@
-r"""The variational autoencoder (section 15.2).
+r"""The variational autoencoder (§15.2).
 
 A decoder says how data arise from a few latent numbers, an encoder guesses the numbers from the data, and both are
 trained together by the evidence lower bound:

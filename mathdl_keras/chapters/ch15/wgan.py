@@ -1,4 +1,4 @@
-r"""Wasserstein networks: a critic whose slope is bounded, instead of a discriminator (section 15.5).
+r"""Wasserstein networks: a critic whose slope is bounded, instead of a discriminator (§15.5).
 
 By Kantorovich and Rubinstein's duality the distance of two distributions is what the best critic of slope at most 1
 finds between them,

@@ -1,4 +1,4 @@
-"""Claims of section 2.3: the minimizer, and the way of gradient descent to it, on the diabetes table."""
+"""Claims of §2.3: the minimizer, and the way of gradient descent to it, on the diabetes table."""
 
 from functools import partial
 

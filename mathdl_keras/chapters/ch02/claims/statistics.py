@@ -1,4 +1,4 @@
-"""Claims of sections 2.3 and 2.4 on random tables: laws of the estimates, and of R squared."""
+"""Claims of §2.3 and §2.4 on random tables: laws of the estimates, and of R squared."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Claims of sections 3.2 and 3.3: the loss, the estimate of maximum likelihood, its law, and the ranking metric."""
+"""Claims of §3.2 and §3.3: the loss, the estimate of maximum likelihood, its law, and the ranking metric."""
 
 from decimal import Decimal, localcontext
 

@@ -1,4 +1,4 @@
-"""Claims of sections 3.6 and 3.7: perfect data, what a penalty makes of them, and several classes."""
+"""Claims of §3.6 and §3.7: perfect data, what a penalty makes of them, and several classes."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Claims of sections 3.4 and 3.5: how sharp a transition is, and what the units of the features change."""
+"""Claims of §3.4 and §3.5: how sharp a transition is, and what the units of the features change."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Claims of sections 4.3 to 4.5: eigenvalues of kernels, regression with them, and random layers that approach them."""
+"""Claims of §4.3 to §4.5: eigenvalues of kernels, regression with them, and random layers that approach them."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Claims of sections 4.2 and 4.3: how often the perceptron is wrong, and that it is descent, in any feature space.
+"""Claims of §4.2 and §4.3: how often the perceptron is wrong, and that it is descent, in any feature space.
 
 All data are integers, or halves of them, for the perceptron decides by the sign of a number that is often zero. The
 other side is the perceptron in a few lines of NumPy, one example after another.

@@ -1,4 +1,4 @@
-"""Claims of sections 5.1 and 5.4: pieces of piecewise linear networks; derivatives and integrals of activations."""
+"""Claims of §5.1 and §5.4: pieces of piecewise linear networks; derivatives and integrals of activations."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Claims of section 5.2: what networks with one hidden layer, and with none, say to rows of bits. All are integers."""
+"""Claims of §5.2: what networks with one hidden layer, and with none, say to rows of bits. All are integers."""
 
 import keras
 import numpy as np

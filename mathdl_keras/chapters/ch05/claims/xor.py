@@ -1,4 +1,4 @@
-"""Claims of sections 5.2 and 5.3: the error on XOR, by number of hidden units, and what a symmetric start does."""
+"""Claims of §5.2 and §5.3: the error on XOR, by number of hidden units, and what a symmetric start does."""
 
 import functools
 

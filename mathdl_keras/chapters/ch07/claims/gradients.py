@@ -1,4 +1,4 @@
-"""Claims of sections 7.2, 7.4 and 7.5: which way is down, the gradients of a shallow network, and Keras' own steps."""
+"""Claims of §7.2, §7.4 and §7.5: which way is down, the gradients of a shallow network, and Keras' own steps."""
 
 import keras
 import numpy as np

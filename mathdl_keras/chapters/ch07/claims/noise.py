@@ -1,4 +1,4 @@
-"""Claims of section 7.3: what minibatches do on average, how much noise they add, and what becomes of the noise."""
+"""Claims of §7.3: what minibatches do on average, how much noise they add, and what becomes of the noise."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-r"""One training step of the shallow network, written by hand in three frameworks (section 7.5).
+r"""One training step of the shallow network, written by hand in three frameworks (§7.5).
 
 Each module has one function, `training_step(theta, x, y, learning_rate) -> (theta, loss)`: a step of stochastic
 gradient descent on the mean cross entropy of :math:`C\,\mathrm{ReLU}(Wx + b^1) + b^2`. NumPy in, NumPy out, in the

@@ -1,4 +1,4 @@
-"""The training step of the shallow network in TensorFlow (section 7.5)."""
+"""The training step of the shallow network in TensorFlow (§7.5)."""
 
 from mathdl_keras.chapters.ch07.frameworks.checks import checked
 

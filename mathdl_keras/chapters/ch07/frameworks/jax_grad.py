@@ -1,4 +1,4 @@
-"""The training step of the shallow network in JAX (section 7.5)."""
+"""The training step of the shallow network in JAX (§7.5)."""
 
 import numpy as np
 

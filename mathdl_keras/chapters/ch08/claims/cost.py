@@ -1,4 +1,4 @@
-"""Claims of section 8.3: what a gradient costs, by count and by the frameworks' own accounts."""
+"""Claims of §8.3: what a gradient costs, by count and by the frameworks' own accounts."""
 
 from functools import partial
 

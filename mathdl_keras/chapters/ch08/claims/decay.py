@@ -1,4 +1,4 @@
-"""The claim of section 8.4: how gradients change with depth in random networks."""
+"""The claim of §8.4: how gradients change with depth in random networks."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Claims of section 8.2: the networks of the book, and stochastic gradient descent as it is written there."""
+"""Claims of §8.2: the networks of the book, and stochastic gradient descent as it is written there."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-r"""How many operations a function takes, by the frameworks' own accounts (section 8.3).
+r"""How many operations a function takes, by the frameworks' own accounts (§8.3).
 
 The formulas of `count_flops` say what a network should cost; these functions look at what a framework really runs:
 PyTorch's counter of FLOPs, the traced program of JAX, the graph of TensorFlow.

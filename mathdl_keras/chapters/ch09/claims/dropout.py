@@ -1,4 +1,4 @@
-"""Claims of section 9.3: what dropout does to a unit, on average over its masks."""
+"""Claims of §9.3: what dropout does to a unit, on average over its masks."""
 
 import numpy as np
 from keras import ops

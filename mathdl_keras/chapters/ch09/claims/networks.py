@@ -1,4 +1,4 @@
-"""Claims of sections 9.4 and 9.5: dropout inside a network."""
+"""Claims of §9.4 and §9.5: dropout inside a network."""
 
 import numpy as np
 from keras import ops

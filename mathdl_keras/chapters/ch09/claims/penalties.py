@@ -1,4 +1,4 @@
-"""Claims of section 9.2: ridge regression, the lasso, and weight decay."""
+"""Claims of §9.2: ridge regression, the lasso, and weight decay."""
 
 import keras
 import numpy as np

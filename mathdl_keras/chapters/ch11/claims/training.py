@@ -1,4 +1,4 @@
-"""Claims of sections 11.2 and 11.3: polynomials, their bases, and the error on the samples that trained."""
+"""Claims of §11.2 and §11.3: polynomials, their bases, and the error on the samples that trained."""
 
 import numpy as np
 from keras import ops

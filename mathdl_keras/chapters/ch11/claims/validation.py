@@ -1,4 +1,4 @@
-"""Claims of sections 11.4 and 11.5: choosing by validation scores, and cross-validation."""
+"""Claims of §11.4 and §11.5: choosing by validation scores, and cross-validation."""
 
 import numpy as np
 from keras import ops

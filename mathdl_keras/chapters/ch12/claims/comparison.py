@@ -1,4 +1,4 @@
-"""Claims of section 12.4: permutation and Shapley, side by side."""
+"""Claims of §12.4: permutation and Shapley, side by side."""
 
 import numpy as np
 

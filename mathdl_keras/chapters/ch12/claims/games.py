@@ -1,4 +1,4 @@
-"""Claims of section 12.3 about games: what the Shapley value is, and three ways to compute it."""
+"""Claims of §12.3 about games: what the Shapley value is, and three ways to compute it."""
 
 from itertools import permutations
 from math import comb

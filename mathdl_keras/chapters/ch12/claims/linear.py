@@ -1,4 +1,4 @@
-"""Claims of sections 12.2 and 12.3 about linear models, where importance has a closed form."""
+"""Claims of §12.2 and §12.3 about linear models, where importance has a closed form."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-r"""Attention: averages of values, weighted by how well keys fit a query (section 13.9).
+r"""Attention: averages of values, weighted by how well keys fit a query (§13.9).
 
 With queries Q (n, d_k), keys K (m, d_k) and values V (m, d_v), tokens as rows,
 
@@ -33,7 +33,7 @@ HIDDEN = {"float16": -6e4, "bfloat16": -1e30, "float32": -1e30, "float64": -1e30
 
 
 def attention_forward(query, key, value, mask=None, factor=None):
-    r""":math:`O = \mathrm{softmax}(QK^\top/\sqrt{d_k})V`, and what `attention_backward` needs (section 13.9).
+    r""":math:`O = \mathrm{softmax}(QK^\top/\sqrt{d_k})V`, and what `attention_backward` needs (§13.9).
 
     The softmax of half precision scores is computed in float32.
 
@@ -64,7 +64,7 @@ def attention_forward(query, key, value, mask=None, factor=None):
 
 
 def attention_backward(upstream, cache, upstream_weights=None):
-    """`(dQ, dK, dV)` from the gradient of O, and of P where that is used, too (section 13.9).
+    """`(dQ, dK, dV)` from the gradient of O, and of P where that is used, too (§13.9).
 
     Args:
         upstream: G, shaped like O.

@@ -1,4 +1,4 @@
-r"""Several heads of attention, each with projections of its own (section 13.9).
+r"""Several heads of attention, each with projections of its own (§13.9).
 
 .. math::
     \mathrm{head}_h = \mathrm{softmax}\Big(\frac{Q_h K_h^\top}{\sqrt{k}}\Big) V_h, \qquad
@@ -21,7 +21,7 @@ __all__ = ["MultiHeadAttention", "MultiHeadSelfAttention"]
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class MultiHeadAttention(keras.Layer):
-    r"""Multi-head attention, differentiated by hand (section 13.9).
+    r"""Multi-head attention, differentiated by hand (§13.9).
 
     .. math:: Y = \sum_h \mathrm{softmax}\big(Q_h K_h^\top/\sqrt{k}\big)\, V_h\, W_O^h + b_O
 
@@ -184,7 +184,7 @@ class MultiHeadAttention(keras.Layer):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class MultiHeadSelfAttention(MultiHeadAttention):
-    r"""Multi-head attention of a sequence to itself: a layer of one input (section 13.9).
+    r"""Multi-head attention of a sequence to itself: a layer of one input (§13.9).
 
     .. math:: Z(X) = \sum_h \mathrm{softmax}\big(Q_h K_h^\top/\sqrt{k}\big)\, V_h\, W_O^h + b_O, \quad Q, K, V \text{
     of } X

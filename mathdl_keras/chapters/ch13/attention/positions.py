@@ -15,7 +15,7 @@ __all__ = ["PositionEmbedding", "SinePositionEncoding", "sinusoidal_encoding"]
 
 
 def sinusoidal_encoding(length, dim, base=10000.0):
-    r"""Sines and cosines of geometric frequencies (section 13.9; Vaswani et al., 2017).
+    r"""Sines and cosines of geometric frequencies (§13.9; Vaswani et al., 2017).
 
     .. math::
         PE_{t,2i} = \sin(\omega_i t), \qquad PE_{t,2i+1} = \cos(\omega_i t), \qquad \omega_i = \text{base}^{-2i/d}

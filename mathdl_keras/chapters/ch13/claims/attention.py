@@ -1,4 +1,4 @@
-"""Claims of section 13.9 about attention: its scale, its kernel, its heads, and permutations, against NumPy and
+"""Claims of §13.9 about attention: its scale, its kernel, its heads, and permutations, against NumPy and
 Keras."""
 
 import keras

@@ -1,4 +1,4 @@
-"""Claims of sections 13.3, 13.4 and 13.7: cells and layers against NumPy and Keras."""
+"""Claims of §13.3, §13.4 and §13.7: cells and layers against NumPy and Keras."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Claims of section 13.8: what dropout masks add up to along time."""
+"""Claims of §13.8: what dropout masks add up to along time."""
 
 from keras import ops
 

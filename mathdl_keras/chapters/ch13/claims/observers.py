@@ -1,4 +1,4 @@
-"""Claims of section 13.2: what an observer knows, against SciPy's Riccati and Lyapunov equations, and learns."""
+"""Claims of §13.2: what an observer knows, against SciPy's Riccati and Lyapunov equations, and learns."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Claims of section 13.6: what becomes of a difference between two states, against eigenvalues by NumPy."""
+"""Claims of §13.6: what becomes of a difference between two states, against eigenvalues by NumPy."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Claims of section 13.5: backpropagation through time, and its truncation."""
+"""Claims of §13.5: backpropagation through time, and its truncation."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Claims of section 13.9 about transformers: causality with and without a cache, and position encodings, in NumPy."""
+"""Claims of §13.9 about transformers: causality with and without a cache, and position encodings, in NumPy."""
 
 import numpy as np
 from keras import ops

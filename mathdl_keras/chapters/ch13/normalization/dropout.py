@@ -1,4 +1,4 @@
-r"""Dropout along time (section 13.8)."""
+r"""Dropout along time (§13.8)."""
 
 import keras
 

@@ -1,4 +1,4 @@
-r"""Recurrent networks with layer normalization of the state or batch normalization of the inputs (section 13.8)."""
+r"""Recurrent networks with layer normalization of the state or batch normalization of the inputs (§13.8)."""
 
 import keras
 from keras import ops

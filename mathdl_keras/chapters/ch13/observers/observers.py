@@ -1,4 +1,4 @@
-r"""Observers of a plant as recurrent cells: the filter that a recurrent network would have to learn (section 13.2)."""
+r"""Observers of a plant as recurrent cells: the filter that a recurrent network would have to learn (§13.2)."""
 
 import keras
 from keras import ops

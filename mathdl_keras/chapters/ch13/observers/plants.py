@@ -1,4 +1,4 @@
-r"""Linear plants with noise, and what an observer of them can know (section 13.2).
+r"""Linear plants with noise, and what an observer of them can know (§13.2).
 
 A plant has a state that nobody sees, and outputs that are measured with noise:
 

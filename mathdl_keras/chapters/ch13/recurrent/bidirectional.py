@@ -1,4 +1,4 @@
-r"""Recurrent layers that read a sequence in both directions (section 13.7)."""
+r"""Recurrent layers that read a sequence in both directions (§13.7)."""
 
 import keras
 

@@ -1,4 +1,4 @@
-r"""Recurrent networks trained by backpropagation through time written by hand (section 13.5).
+r"""Recurrent networks trained by backpropagation through time written by hand (§13.5).
 
 A network reads :math:`x_1, \dots, x_T`, keeps a state and reads its output off: :math:`s_t = F(z_t, s_{t-1})`,
 :math:`y_t = \sigma_o(V^\top h_t + c)`. The loss of an output reaches the weights of every earlier step, so the gradient

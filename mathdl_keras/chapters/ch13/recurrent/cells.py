@@ -1,4 +1,4 @@
-r"""The recurrent cells of Jordan and Elman with explicit derivatives (sections 13.3 and 13.4).
+r"""The recurrent cells of Jordan and Elman with explicit derivatives (§13.3 and §13.4).
 
 Both are nets with one hidden layer that see their own past: Elman's the hidden layer of the step before, Jordan's the
 output of the step before. They follow Keras' contract for cells, so `keras.layers.RNN(cell)` runs them (and the

@@ -1,4 +1,4 @@
-r"""The gated cells LSTM and GRU with explicit derivatives (section 13.7).
+r"""The gated cells LSTM and GRU with explicit derivatives (§13.7).
 
 A gate is a sigmoid unit whose value multiplies: what it does not let through is forgotten. In both cells the state
 passes from step to step through a gate and not through a matrix, so its derivative is a product of gates, near 1 where

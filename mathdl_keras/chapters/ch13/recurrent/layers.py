@@ -1,4 +1,4 @@
-r"""Recurrent layers that train by explicit backpropagation through time (sections 13.4, 13.5 and 13.7).
+r"""Recurrent layers that train by explicit backpropagation through time (§13.4, §13.5 and §13.7).
 
 `SimpleRNN`, `LSTM` and `GRU` are drop-ins for the Keras layers of those names. Masking, states, direction and what is
 returned are those of `keras.layers.RNN`; the loop over time is this chapter's, and it registers its backward pass:

@@ -1,4 +1,4 @@
-r"""A recurrence over time with its backward pass (sections 13.3 to 13.5).
+r"""A recurrence over time with its backward pass (§13.3 to §13.5).
 
 A cell maps the state before a step and the share z of the inputs in its pre-activations to the state after it,
 

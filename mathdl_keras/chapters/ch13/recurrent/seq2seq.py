@@ -1,4 +1,4 @@
-r"""Encoder and decoder: from one sequence to another of another length (section 13.7)."""
+r"""Encoder and decoder: from one sequence to another of another length (§13.7)."""
 
 import keras
 from keras import ops

@@ -1,4 +1,4 @@
-r"""Truncated backpropagation through time (section 13.5).
+r"""Truncated backpropagation through time (§13.5).
 
 A stream of a million steps cannot be unrolled. Every `k1` steps the network looks back over the last `k2`, takes the
 gradient of the losses of the last `k1` outputs in those steps alone, and goes on from its state as if that were given.

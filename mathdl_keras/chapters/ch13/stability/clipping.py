@@ -1,4 +1,4 @@
-r"""Clipping of gradients that explode (sections 13.5 and 13.6)."""
+r"""Clipping of gradients that explode (§13.5 and §13.6)."""
 
 from keras import ops
 

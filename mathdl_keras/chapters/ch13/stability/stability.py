@@ -1,4 +1,4 @@
-r"""How fast a recurrent network forgets: spectral radius, Jacobians of the state, Lyapunov exponent (section 13.6).
+r"""How fast a recurrent network forgets: spectral radius, Jacobians of the state, Lyapunov exponent (§13.6).
 
 A small change of the state at time 0 has become
 

@@ -1,4 +1,4 @@
-r"""Characters by their frequencies: the interpolated n-gram model, a baseline for language models (section 13.9).
+r"""Characters by their frequencies: the interpolated n-gram model, a baseline for language models (§13.9).
 
 The probability of a character after a context h of m characters mixes its frequency there with its probability after
 the context without its first character, :math:`h'`, by the rule of Witten and Bell (1991):

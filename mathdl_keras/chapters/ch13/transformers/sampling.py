@@ -1,4 +1,4 @@
-r"""Which token comes next: functions of logits (section 13.9).
+r"""Which token comes next: functions of logits (§13.9).
 
 A language model gives logits U of the next token. It is drawn from :math:`\mathrm{softmax}(U/\tau)`, restricted to the
 likeliest ones: logits of the others become :math:`-\infty`.
@@ -14,7 +14,7 @@ NEVER = -1e30
 
 
 def temperature_logits(logits, temperature=1.0):
-    r""":math:`U/\tau`: nearer to uniform for large :math:`\tau`, to the likeliest token for small (section 13.9).
+    r""":math:`U/\tau`: nearer to uniform for large :math:`\tau`, to the likeliest token for small (§13.9).
 
     Args:
         logits: (..., V).
@@ -35,7 +35,7 @@ def temperature_logits(logits, temperature=1.0):
 
 
 def top_k_logits(logits, k):
-    """Leaves the k largest logits, and those that equal the last of them; the others become -1e30 (section 13.9).
+    """Leaves the k largest logits, and those that equal the last of them; the others become -1e30 (§13.9).
 
     Args:
         logits: (..., V).
@@ -58,7 +58,7 @@ def top_k_logits(logits, k):
 
 
 def top_p_logits(logits, p):
-    """Leaves the fewest tokens whose probabilities add up to p or more (nucleus sampling; section 13.9).
+    """Leaves the fewest tokens whose probabilities add up to p or more (nucleus sampling; §13.9).
 
     A token stays if those that are likelier have less than p together: the likeliest always does. Of tokens that are
     equally likely all stay or none.

@@ -1,4 +1,4 @@
-"""Text as tokens: a vocabulary of characters, and windows of a text to train on (section 13.9)."""
+"""Text as tokens: a vocabulary of characters, and windows of a text to train on (§13.9)."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ __all__ = ["CharacterVocabulary", "text_windows"]
 
 
 class CharacterVocabulary:
-    """Characters and their numbers 0, ..., V-1 (section 13.9).
+    """Characters and their numbers 0, ..., V-1 (§13.9).
 
     Args:
         characters: A string of different characters, in the order of their numbers.
@@ -60,7 +60,7 @@ class CharacterVocabulary:
 
 
 def text_windows(tokens, length, stride=None):
-    """Windows of tokens, and the same a token later: what a language model reads, and what it must say (section 13.9).
+    """Windows of tokens, and the same a token later: what a language model reads, and what it must say (§13.9).
 
     Args:
         tokens: (N,).

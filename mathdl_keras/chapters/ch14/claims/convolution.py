@@ -1,4 +1,4 @@
-"""Claims of sections 14.1 and 14.4 to 14.6: the algebra of convolution, and what the layers do."""
+"""Claims of §14.1 and §14.4 to §14.6: the algebra of convolution, and what the layers do."""
 
 import keras
 import numpy as np

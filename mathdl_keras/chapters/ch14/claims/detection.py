@@ -1,4 +1,4 @@
-"""Claims of sections 14.2 and 14.3: what detection theory predicts, and what the detectors do."""
+"""Claims of §14.2 and §14.3: what detection theory predicts, and what the detectors do."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Claims of sections 15.4 and 15.5 on the steps of two players, against closed forms."""
+"""Claims of §15.4 and §15.5 on the steps of two players, against closed forms."""
 
 import keras
 import numpy as np

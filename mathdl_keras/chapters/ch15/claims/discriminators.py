@@ -1,4 +1,4 @@
-"""Claims of section 15.4 on the best discriminator, against closed forms and SciPy."""
+"""Claims of §15.4 on the best discriminator, against closed forms and SciPy."""
 
 import numpy as np
 from keras import ops

@@ -1,4 +1,4 @@
-"""Claims of section 15.2 on a real posterior, against the No-U-Turn sampler of TensorFlow Probability."""
+"""Claims of §15.2 on a real posterior, against the No-U-Turn sampler of TensorFlow Probability."""
 
 import functools
 

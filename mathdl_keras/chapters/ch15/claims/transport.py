@@ -1,4 +1,4 @@
-"""Claims of section 15.5: the Wasserstein distance, against SciPy and linear programming, and the clipped critic."""
+"""Claims of §15.5: the Wasserstein distance, against SciPy and linear programming, and the clipped critic."""
 
 import keras
 import numpy as np

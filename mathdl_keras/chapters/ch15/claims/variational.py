@@ -1,4 +1,4 @@
-"""Claims of section 15.2: what the evidence lower bound is, how it is differentiated, and what it prefers."""
+"""Claims of §15.2: what the evidence lower bound is, how it is differentiated, and what it prefers."""
 
 import numpy as np
 from keras import ops
