@@ -22,7 +22,7 @@ class Normalization(ChecksData, keras.layers.Layer):
     `(batch, ..., features) -> (batch, ..., features)`.
 
     Args:
-        axis: The axis of the features.
+        axis: Integer, the axis of the features; -1, the last one, by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -53,7 +53,7 @@ class Normalization(ChecksData, keras.layers.Layer):
         """Finds mean and standard deviation of each feature, in float64.
 
         Args:
-            data: An array `(rows, ..., features)`.
+            data: Array `(rows, ..., features)`.
 
         Raises:
             ValueError: If it is empty or not finite.
@@ -79,8 +79,8 @@ class Normalization(ChecksData, keras.layers.Layer):
         .. math:: w_{\mathrm{raw}} = w / s, \qquad b_{\mathrm{raw}} = b - \sum_j w_j \mu_j / s_j
 
         Args:
-            w: Weights `(features,)` or `(features, targets)`.
-            b: Biases, a number or `(targets,)`.
+            w: Array `(features,)` or `(features, targets)`, weights.
+            b: Number or array `(targets,)`, biases.
 
         Returns:
             `(w_raw, b_raw)`, NumPy arrays in float64.
@@ -115,7 +115,7 @@ class Softmax(ChecksData, keras.layers.Layer):
     drop-in for `keras.layers.Softmax` without masks.
 
     Args:
-        axis: The axis of the classes.
+        axis: Integer, the axis of the classes; -1, the last one, by default.
         **kwargs: `name`, `dtype`.
 
     Example:
@@ -145,7 +145,7 @@ class Softmax(ChecksData, keras.layers.Layer):
         r"""The matrices :math:`\mathrm{diag}(p) - p\,p^\top`.
 
         Args:
-            z: Logits `(..., K)`.
+            z: Tensor `(..., K)`, logits.
 
         Returns:
             Tensor `(..., K, K)`.

@@ -1,6 +1,6 @@
 r"""Cross entropies and their derivatives, accurate in both tails (§3.2 and §3.7).
 
-With the logistic function :math:`S(z) = 1/(1 + e^{-z})` the probability of the label that came has
+With the logistic function :math:`S(z) = 1/(1 + e^{-z})` the loss of a label is
 :math:`-\log S(z) = \log(1 + e^{-z})` for y = 1 and :math:`-\log(1 - S(z)) = \log(1 + e^z)` for y = 0. Computed from a
 probability, both fail where S(z) has been rounded to 0 or 1, and a clipped probability caps the loss (at
 :math:`-\log 10^{-7} = 16.1`, say). Computed from the logit z they are right to the last digits for every z:
@@ -21,14 +21,14 @@ class BinaryCrossentropy(keras.losses.Loss):
     .. math:: \ell = -y \log p - (1 - y) \log(1 - p) = \max(z, 0) - yz + \log(1 + e^{-|z|})
 
     The mean over the last axis, as in `keras.losses.BinaryCrossentropy`. Nothing is clipped: from logits no digit is
-    lost in the tails; a probability that was rounded to 0 or 1 costs an infinite loss if the other label came, so
+    lost in the tails; a probability that was rounded to 0 or 1 costs an infinite loss if the label is the other one, so
     train from logits where you can.
 
     Args:
-        from_logits: Whether predictions are logits; otherwise probabilities.
-        reduction: As in Keras.
-        name: The name.
-        dtype: As in Keras.
+        from_logits: Boolean, whether predictions are logits; False by default: they are probabilities.
+        reduction: String or `None`, the reduction over the batch, as in `keras.losses.Loss`; the mean by default.
+        name: String, the name.
+        dtype: String, the dtype of the computation; `None`, the default, for `keras.config.floatx()`.
 
     Example:
         >>> loss = BinaryCrossentropy(from_logits=True)
@@ -70,10 +70,10 @@ class CategoricalCrossentropy(keras.losses.Loss):
     as in `keras.losses.CategoricalCrossentropy`, but nothing is clipped or normalised.
 
     Args:
-        from_logits: Whether predictions are logits; otherwise probabilities.
-        reduction: As in Keras.
-        name: The name.
-        dtype: As in Keras.
+        from_logits: Boolean, whether predictions are logits; False by default: they are probabilities.
+        reduction: String or `None`, the reduction over the batch, as in `keras.losses.Loss`; the mean by default.
+        name: String, the name.
+        dtype: String, the dtype of the computation; `None`, the default, for `keras.config.floatx()`.
 
     Example:
         >>> loss = CategoricalCrossentropy(from_logits=True)
