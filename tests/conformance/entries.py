@@ -469,6 +469,7 @@ REALS = np.array([[0.5], [-1.0], [2.0], [0.0], [1.5], [-0.5]], "float32")  # six
 SCORES = np.array([[0.3], [-0.7], [1.1], [0.4], [-0.2], [0.9]], "float32")  # six predictions or logits
 BITS = np.array([[0.0], [0.0], [1.0], [0.0], [1.0], [1.0]], "float32")
 SIGNS = 2 * BITS - 1
+SMOOTH = (({"label_smoothing": 1.5}, "label_smoothing must be in"), ({"axis": 0.5}, "axis must be an integer"))
 FLAG = {"bad": "its only argument is a flag"}
 
 LOSSES: dict[str, Scored] = {
@@ -476,9 +477,9 @@ LOSSES: dict[str, Scored] = {
     "PerceptronLoss": Scored({}, SIGNS, SCORES),
     "Hinge": Scored({}, SIGNS, SCORES),
     "LogisticLoss": Scored({}, SIGNS, SCORES),
-    "BinaryCrossentropy": Scored({"from_logits": True}, BITS, SCORES, skips=FLAG),
+    "BinaryCrossentropy": Scored({"from_logits": True, "label_smoothing": 0.1}, BITS, SCORES, SMOOTH),
     "CategoricalCrossentropy": Scored(
-        {"from_logits": True}, np.hstack([BITS, 1 - BITS]), np.hstack([SCORES, REALS]), skips=FLAG
+        {"from_logits": True, "label_smoothing": 0.1}, np.hstack([BITS, 1 - BITS]), np.hstack([SCORES, REALS]), SMOOTH
     ),
     "MeanSquaredError": Scored({"scale": 0.5}, REALS, SCORES, (({"scale": 0.0}, "scale must be positive and finite"),)),
 }
@@ -506,7 +507,7 @@ METRICS: dict[str, Scored] = {
         REALS,
         SCORES,
         (
-            ({"adjusted": True}, "n_features must be an integer >= 1 if adjusted"),
+            ({"num_regressors": -1}, "num_regressors must be an integer >= 0"),
             ({"class_aggregation": "sum"}, "class_aggregation must be one of"),
         ),
     ),

@@ -49,10 +49,6 @@ LATER = {
     "layers.GRU": "dropout",
     "layers.LSTMCell": "dropout",
     "layers.GRUCell": "dropout",
-    "losses.BinaryCrossentropy": "label_smoothing, axis",
-    "losses.CategoricalCrossentropy": "label_smoothing, axis",
-    "losses.MeanSquaredError": "scale comes first",
-    "metrics.R2Score": "num_regressors",
 }
 
 
