@@ -117,7 +117,12 @@ LAYERS = {
     "Normalization": Entry(
         {"axis": -1},
         (4,),
-        (({"axis": 0}, "axis must be an integer, not 0"), ({"axis": 3}, "axis must be an axis of x")),
+        (
+            ({"axis": 0}, "axis must be an axis of x, of known size"),
+            ({"axis": 3}, "axis must be an axis of x"),
+            ({"axis": 1.5}, "axis must be an integer"),
+            ({"mean": 0.0}, "mean and variance must both be given"),
+        ),
         {"masks": PLAIN, "weights": "its weights are statistics of the data"},
     ),
     "Softmax": Entry(

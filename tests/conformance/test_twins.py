@@ -42,7 +42,6 @@ LATER = {
     "layers.BatchNormalization": "any axis, masks, regularizers and constraints",
     "layers.LayerNormalization": "any axis, regularizers and constraints",
     "layers.MultiHeadAttention": "regularizers and constraints",
-    "layers.Normalization": "mean, variance, invert",
     "layers.RNN": "signatures of recurrent layers are those of their cells",
     "layers.SimpleRNN": "dropout",
     "layers.LSTM": "dropout",
