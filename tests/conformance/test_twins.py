@@ -42,17 +42,12 @@ LATER = {
     "layers.BatchNormalization": "any axis, masks, regularizers and constraints",
     "layers.LayerNormalization": "any axis, regularizers and constraints",
     "layers.MultiHeadAttention": "regularizers and constraints",
-    "layers.Normalization": "mean, variance, invert",
     "layers.RNN": "signatures of recurrent layers are those of their cells",
     "layers.SimpleRNN": "dropout",
     "layers.LSTM": "dropout",
     "layers.GRU": "dropout",
     "layers.LSTMCell": "dropout",
     "layers.GRUCell": "dropout",
-    "losses.BinaryCrossentropy": "label_smoothing, axis",
-    "losses.CategoricalCrossentropy": "label_smoothing, axis",
-    "losses.MeanSquaredError": "scale comes first",
-    "metrics.R2Score": "num_regressors",
 }
 
 

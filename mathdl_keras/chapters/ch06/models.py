@@ -18,7 +18,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch02.losses import MeanSquaredError
 from mathdl_keras.chapters.ch03.labels import check_labels, one_hot
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy, reads_last_axis
 from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
 from mathdl_keras.chapters.ch06.layers import Dense
@@ -48,8 +48,8 @@ class BackpropModel(ChecksData, ManualGradientModel):
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: If the loss is unknown or has no `gradient`; if the learning rate is not positive; if labels are
-            out of range or data are not finite.
+        ValueError: If the loss is unknown, or has no `gradient` or another axis than the last; if the learning rate is
+            not positive; if labels are out of range or data are not finite.
 
     Example:
         >>> class Line(BackpropModel):
@@ -201,4 +201,4 @@ def _loss(loss):
         return LOSSES[loss]()
     if not hasattr(loss, "gradient"):
         raise ValueError(f"loss must have a method gradient or be one of {', '.join(LOSSES)}; received {loss!r}")
-    return loss
+    return reads_last_axis(loss)

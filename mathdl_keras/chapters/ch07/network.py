@@ -19,7 +19,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch03.labels import one_hot
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy, reads_last_axis
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.core.linalg import gram, transpose
 
@@ -72,7 +72,7 @@ def shallow_gradients(theta, x, y, activation="relu", loss=None):
     theta, x = [ops.convert_to_tensor(t) for t in theta], ops.convert_to_tensor(x)
     y = y if ops.is_tensor(y) else np.asarray(y)
     sigma = activations.get(activation)
-    loss = CategoricalCrossentropy(from_logits=True) if loss is None else loss
+    loss = CategoricalCrossentropy(from_logits=True) if loss is None else reads_last_axis(loss)
     U, cache = forward(theta, ops.cast(x, theta[0].dtype), sigma)
     y = _targets(y, x, U, theta[3].shape[-1] if isinstance(loss, CategoricalCrossentropy) else None)
     M = ops.cast(ops.shape(U)[-2], U.dtype)
