@@ -10,11 +10,11 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
-from mathdl_keras.core.checks import check_data, check_positive
+from mathdl_keras.core.checks import ChecksData, check_data, check_positive
 from mathdl_keras.core.training import StepModel
 
 
-class AdversarialModel(StepModel):
+class AdversarialModel(ChecksData, StepModel):
     """A base class: the parts, their shapes, noise, samples, and the slices of a batch.
 
     As a function the model is its generator: it takes noise, (batch, latent_dim), and gives samples. `fit(x)` takes

@@ -13,12 +13,13 @@ from keras import ops
 
 from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian
 from mathdl_keras.core.autodiff import grad
+from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["GaussianSampling", "reparameterized_gradient", "score_function_gradient"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ReparameterizedSampling")
-class GaussianSampling(keras.layers.Layer):
+class GaussianSampling(ChecksData, keras.layers.Layer):
     r"""Draws from N(mean, exp(log-variance)) by reparameterisation (§15.2).
 
     .. math:: z = \mu + e^{\lambda/2} \varepsilon, \qquad \varepsilon \sim N(0, I)
