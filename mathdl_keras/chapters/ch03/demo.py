@@ -43,9 +43,9 @@ class Growth:
     """How the weights of gradient descent grow: norms without the intercept.
 
     Attributes:
-        steps: Shape `(times,)`, integers: the numbers of steps after which the norms are taken.
-        free: Shape `(times,)`, norms without a penalty.
-        penalised: Shape `(times,)`, norms with the penalty.
+        steps: Integer array `(times,)`, the numbers of steps after which the norms are taken.
+        free: Array `(times,)`, norms without a penalty.
+        penalised: Array `(times,)`, norms with the penalty.
         minimiser: Float, the norm where the penalised loss is least.
     """
 
@@ -60,12 +60,13 @@ class ClassifierResults(Results):
     """What was found about tumours and digits.
 
     Attributes:
-        growth: The weights of gradient descent on all tumours.
-        roc: False and true positive rates of the tumours that a model has not seen, each of shape `(thresholds,)`.
-        reliability: Shape `(bins, 3)`, their mean probability, frequency and number in each bin.
-        classes: The names of the two kinds of tumours; probabilities are those of the second.
-        images: Shape `(digits, height, width)`, the weights of each digit by Newton's method.
-        curves: From each quantity of `fit` on the digits to its values, one for each epoch.
+        growth: `Growth`, the weights of gradient descent on all tumours.
+        roc: Two arrays `(thresholds,)`, the false and the true positive rates of tumours that the model has not seen.
+        reliability: Array `(bins, 3)`, the mean probability of these tumours, their frequency and their number in each
+            bin.
+        classes: Pair of strings, the two kinds of tumours; probabilities are those of the second.
+        images: Array `(digits, height, width)`, the weights of each digit by Newton's method.
+        curves: Mapping from each quantity of `fit` on the digits to its values, one for each epoch.
     """
 
     growth: Growth

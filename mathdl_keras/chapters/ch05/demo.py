@@ -45,9 +45,9 @@ class Band:
     """The network of two half-lines, as a function of the petal length.
 
     Attributes:
-        grid: Shape `(points,)`, petal lengths in cm.
-        half_lines: Shape `(2, points)`, the outputs of the hidden units: long enough, and short enough.
-        output: Shape `(points,)`, the output of the network, their AND.
+        grid: Array `(points,)`, petal lengths in cm.
+        half_lines: Array `(2, points)`, the outputs of the hidden units: long enough, and short enough.
+        output: Array `(points,)`, the output of the network, their AND.
     """
 
     grid: np.ndarray
@@ -60,10 +60,10 @@ class Regions:
     """Networks in the plane of petal length and width.
 
     Attributes:
-        axes: Two arrays of shape `(points,)`: lengths and widths of the grid, in cm.
-        outputs: From each number of hidden units to the output on the grid, shape `(points, points)`: a row for each
-            width.
-        right: From each number of hidden units to the accuracy on the sample.
+        axes: Two arrays `(points,)`, lengths and widths of the grid in cm.
+        outputs: Mapping from each number of hidden units to the output on the grid, an array `(points, points)` with a
+            row for each width.
+        right: Mapping from each number of hidden units to the accuracy on the sample.
     """
 
     axes: Sequence[np.ndarray]
@@ -76,13 +76,13 @@ class HiddenUnitsResults(Results):
     """What was found about irises and XOR.
 
     Attributes:
-        band: The two units that bound the petal length of versicolor.
-        regions: Where networks of 1, 2 and 8 hidden units see versicolor.
-        ladder: From each number of hidden ReLUs to the errors on XOR where training ended, from the least up, shape
-            `(starts,)`.
-        classes: The names of the species.
-        y: Shape `(flowers,)`, integers: the species of each flower.
-        petals: Shape `(flowers, 2)`, petal lengths and widths in cm.
+        band: `Band`, the two units that bound the petal length of versicolor.
+        regions: `Regions` in which networks of 1, 2 and 8 hidden units see versicolor.
+        ladder: Mapping from each number of hidden ReLUs to the errors on XOR where training ended, an array
+            `(starts,)`, from the least up.
+        classes: Sequence of strings, the species.
+        y: Integer array `(flowers,)`, the species of each flower.
+        petals: Array `(flowers, 2)`, petal lengths and widths in cm.
     """
 
     band: Band

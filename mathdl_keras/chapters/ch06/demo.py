@@ -34,9 +34,9 @@ class Differences:
     """Relative errors of finite differences of the loss of one network, along four directions.
 
     Attributes:
-        steps: Shape `(steps,)`, the steps h, from 1 down.
-        central: Shape `(steps,)`, errors of central differences.
-        forward: Shape `(steps,)`, errors of forward differences.
+        steps: Array `(steps,)`, the steps h, from 1 down.
+        central: Array `(steps,)`, errors of central differences.
+        forward: Array `(steps,)`, errors of forward differences.
     """
 
     steps: np.ndarray
@@ -49,9 +49,9 @@ class GradientResults(Results):
     """What was found about the gradients of one deep network.
 
     Attributes:
-        curves: From `"by hand"` and `"automatic"` to the training loss after each epoch.
-        differences: Finite differences against the gradient by hand.
-        deltas: From each activation function to the root mean square of each layer's delta at the start.
+        curves: Mapping from `"by hand"` and `"automatic"` to the training loss after each epoch.
+        differences: `Differences`, finite ones against the gradient by hand.
+        deltas: Mapping from each activation function to the root mean square of each layer's delta at the start.
     """
 
     curves: Mapping[str, Sequence[float]]

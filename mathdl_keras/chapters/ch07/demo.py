@@ -39,7 +39,7 @@ class Training:
     """A network trained with one batch size.
 
     Attributes:
-        losses: The loss on all training images before training and after each epoch.
+        losses: Sequence of floats, the loss on all training images before training and after each epoch.
         steps: Integer, the number of steps in an epoch.
         accuracy: Float, the accuracy on the test images after the last epoch.
     """
@@ -54,9 +54,9 @@ class NoiseFloor:
     r"""Stationary variances of SGD for a mean, over the variance of a batch's mean.
 
     Attributes:
-        etas: Shape `(rates,)`, the learning rates.
-        measured: Shape `(rates,)`, the ratios measured at the end of the runs.
-        predicted: Shape `(rates,)`, :math:`\eta/(2 - \eta)`.
+        etas: Array `(rates,)`, the learning rates.
+        measured: Array `(rates,)`, the ratios measured at the end of the runs.
+        predicted: Array `(rates,)`, :math:`\eta/(2 - \eta)`.
         chains: Integer, the number of runs for each rate.
     """
 
@@ -71,8 +71,8 @@ class Errors:
     """Mean squared errors of SGD for a mean, over the variance of the numbers.
 
     Attributes:
-        steps: Shape `(points,)`, integers: the numbers of steps after which the errors are taken.
-        curves: From the name of each schedule of learning rates to its errors, one for each entry of `steps`.
+        steps: Integer array `(points,)`, the numbers of steps after which the errors are taken.
+        curves: Mapping from the name of each schedule of learning rates to its errors, one for each entry of `steps`.
     """
 
     steps: np.ndarray
@@ -84,9 +84,9 @@ class BatchSizeResults(Results):
     """What was found about batch sizes and learning rates.
 
     Attributes:
-        batch_sizes: From each batch size to the network trained with it on the first split.
-        noise: The noise floor of the mean brightness of an image, for batches of 8.
-        errors: How the error of that mean falls, for batches of 1.
+        batch_sizes: Mapping from each batch size to the `Training` with it on the first split.
+        noise: `NoiseFloor` of the mean brightness of an image, for batches of 8.
+        errors: `Errors` of that mean, for batches of 1.
     """
 
     batch_sizes: Mapping[int, Training]

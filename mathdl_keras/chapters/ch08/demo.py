@@ -34,8 +34,8 @@ class Gradients:
     """How large the gradients of the pre-activations are at the start: logarithms to base 10.
 
     Attributes:
-        measured: Shape `(networks, layers)`, those of random networks.
-        predicted: Shape `(layers,)`, what theory says, the mean over the networks.
+        measured: Array `(networks, layers)`, the gradients of random networks.
+        predicted: Array `(layers,)`, what theory says, the mean over the networks.
     """
 
     measured: np.ndarray
@@ -47,11 +47,11 @@ class DepthResults(Results):
     """What was found about deep networks; logistic and ReLU ones stand under `"logistic"` and `"ReLU"`.
 
     Attributes:
-        gradients: From each activation to the gradients of the deepest networks at the start.
-        depths: The numbers of hidden layers.
-        accuracy: From each activation to the test accuracies, one for each depth.
-        costs: The floating-point operations of an epoch, for each depth.
-        losses: From the name of each of some networks to its training loss after each epoch.
+        gradients: Mapping from each activation to the `Gradients` of the deepest networks.
+        depths: Sequence of integers, the numbers of hidden layers.
+        accuracy: Mapping from each activation to the test accuracies, one for each depth.
+        costs: Sequence of `NetworkCost`, the operations of an epoch for each depth.
+        losses: Mapping from the names of some networks to their training losses after each epoch.
     """
 
     gradients: Mapping[str, Gradients]

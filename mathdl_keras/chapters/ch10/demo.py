@@ -43,8 +43,8 @@ class Given:
     """What the units of one network are given: for each hidden layer an array of shape `(images, units)`.
 
     Attributes:
-        start: The arrays before training.
-        trained: The arrays after training.
+        start: Sequence of arrays, those before training.
+        trained: Sequence of arrays, those after training.
     """
 
     start: Sequence[np.ndarray]
@@ -56,8 +56,8 @@ class Gaps:
     """How training mode differs from inference, by the size of the batch.
 
     Attributes:
-        distance: Shape `(sizes,)`, the mean total variation between the probabilities of both modes.
-        training: Shape `(sizes,)`, the accuracies in training mode.
+        distance: Array `(sizes,)`, the mean total variation between the probabilities of both modes.
+        training: Array `(sizes,)`, the accuracies in training mode.
         inference: Float, the accuracy in inference.
     """
 
@@ -71,8 +71,8 @@ class Kurtosis:
     """Fourth moments of values normalized in batches.
 
     Attributes:
-        start: Shape `(layers, sizes)`, those of the normalized network before training.
-        trained: Shape `(layers, sizes)`, those of the same network after training.
+        start: Array `(layers, sizes)`, the moments in the normalized network before training.
+        trained: Array `(layers, sizes)`, the moments in the same network after training.
     """
 
     start: np.ndarray
@@ -84,8 +84,8 @@ class Lag:
     """How far the moving moments are from those of one batch, before training and after each epoch.
 
     Attributes:
-        means: Shape `(epochs + 1, layers)`, the gaps of the means, in standard deviations.
-        variances: Shape `(epochs + 1, layers)`, the gaps of the logarithms of the variances.
+        means: Array `(epochs + 1, layers)`, the gaps of the means, in standard deviations.
+        variances: Array `(epochs + 1, layers)`, the gaps of the logarithms of the variances.
     """
 
     means: np.ndarray
@@ -97,12 +97,13 @@ class NormalizationResults(Results):
     """What was found about the two networks.
 
     Attributes:
-        curves: From each network's name to its history: from each quantity to its values, one for each epoch.
-        given: From each network's name to what its units are given.
-        sizes: The sizes of the batches in which training mode and inference are compared.
-        gaps: How far apart they are.
-        kurtosis: The tails that normalized values have in batches of these sizes.
-        lag: How far the moving moments lag behind.
+        curves: Mapping from each network's name to its history, a mapping from each quantity to its values, one for
+            each epoch.
+        given: Mapping from each network's name to what its units are `Given`.
+        sizes: Sequence of integers, the sizes of the batches in which training mode and inference are compared.
+        gaps: `Gaps` between training mode and inference.
+        kurtosis: `Kurtosis` of values that are normalized in batches of these sizes.
+        lag: `Lag` of the moving moments.
     """
 
     curves: Mapping[str, Mapping[str, Sequence[float]]]

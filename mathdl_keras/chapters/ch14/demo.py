@@ -40,10 +40,10 @@ class Detection:
     """A patch sought in a photograph that has changed; places are rows and columns.
 
     Attributes:
-        seen: Shape `(height, width)`, the photograph that the detectors see.
-        patch: Shape `(rows, columns)`, the patch.
-        pearson: Shape `(places, places)`, Pearson's correlation at each place.
-        raw: Shape `(places, places)`, the inner product at each place.
+        seen: Array `(height, width)`, the photograph that the detectors see.
+        patch: Array `(rows, columns)`, the patch.
+        pearson: Matrix of Pearson's correlation at each place of the patch in the photograph.
+        raw: Matrix of the inner product at each place.
         found: Pair of integers, where the correlation is largest.
         by_raw: Pair of integers, where the inner product is largest.
     """
@@ -61,9 +61,9 @@ class Filters:
     """One filter for each class, beside the mean image of the class.
 
     Attributes:
-        learned: Shape `(classes, height, width)`, the filters, from which their common mean is taken away.
-        means: Shape `(classes, height, width)`, the mean training images.
-        names: The names of the classes.
+        learned: Array `(classes, height, width)`, the filters, from which their common mean is taken away.
+        means: Array `(classes, height, width)`, the mean training images.
+        names: Sequence of strings, the classes.
     """
 
     learned: np.ndarray
@@ -76,9 +76,10 @@ class ConvolutionResults(Results):
     """What was found in the photograph, and about the images.
 
     Attributes:
-        detection: The patch, and where it was found.
-        filters: The filters that were learned from zero.
-        curves: From each network's name to its history: from each quantity to its values, one for each epoch.
+        detection: `Detection` of the patch.
+        filters: `Filters` that were learned from zero.
+        curves: Mapping from each network's name to its history, a mapping from each quantity to its values, one for
+            each epoch.
     """
 
     detection: Detection

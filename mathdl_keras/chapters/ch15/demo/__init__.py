@@ -25,7 +25,7 @@ class GenerativeResults(Results):
     """What the parts found.
 
     Attributes:
-        parts: From the name of each part that ran to its results: `AutoencoderResults` of `digits`,
+        parts: Mapping from the name of each part that ran to its results: `AutoencoderResults` of `digits`,
             `AdversarialResults` of `ring`, `ImageResults` of `mnist5k`.
     """
 

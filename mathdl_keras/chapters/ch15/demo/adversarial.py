@@ -40,10 +40,10 @@ class TrainedPair:
     """A generator and its opponent, trained on points of the plane.
 
     Attributes:
-        curves: From each quantity to its values, one for each epoch: those of training, and `coverage`, `precision`
-            and `distance` of samples.
-        shots: From some epochs to samples after them, shape `(500, 2)`.
-        samples: Shape `(1000, 2)`, samples after the last epoch.
+        curves: Mapping from each quantity to its values, one for each epoch: those of training, and `coverage`,
+            `precision` and `distance` of samples.
+        shots: Mapping from some epochs to samples after them, an array `(500, 2)`.
+        samples: Array `(1000, 2)`, samples after the last epoch.
         steps: Integer, the number of steps of the generator in an epoch.
     """
 
@@ -58,11 +58,11 @@ class AdversarialResults(Results):
     """What was found on the ring and in the digits' plane.
 
     Attributes:
-        ring: From the name of each kind of networks to those trained on the ring.
-        centres: Shape `(modes, 2)`, the modes of the ring.
-        digits: From the names of some kinds of networks to those trained in the digits' plane.
-        test: Shape `(digits, 2)`, test digits in the plane.
-        means: Shape `(10, 2)`, the mean of each digit in the plane.
+        ring: Mapping from each kind of networks to the `TrainedPair` on the ring.
+        centres: Array `(modes, 2)`, the modes of the ring.
+        digits: Mapping from some kinds of networks to the `TrainedPair` in the digits' plane.
+        test: Array `(digits, 2)`, test digits in the plane.
+        means: Array `(10, 2)`, the mean of each digit in the plane.
         chance: Float, the distance between two halves of the test digits.
     """
 
@@ -79,8 +79,8 @@ class ImageResults(Results):
     """What was found about images.
 
     Attributes:
-        images: Shape `(64, height, width)`, samples after the last epoch.
-        curves: From each quantity of training to its values, one for each epoch.
+        images: Array `(64, height, width)`, samples after the last epoch.
+        curves: Mapping from each quantity of training to its values, one for each epoch.
     """
 
     images: np.ndarray

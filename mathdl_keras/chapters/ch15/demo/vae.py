@@ -30,16 +30,17 @@ class AutoencoderResults(Results):
     """What was found about autoencoders of digits; k is the dimension of the codes, pictures are 8 x 8.
 
     Attributes:
-        curves: From each k to the history of its autoencoder: from each quantity to its values, one for each epoch.
-        ppca: From each k to the test log likelihood of the linear model, in nats a digit.
-        codes: Shape `(digits, 2)`, means of the codes of test digits for k = 2.
-        labels: Shape `(digits,)`, integers: the classes of these digits.
-        manifold: Shape `(144, 8, 8)`, the codes of a square lattice decoded, from the top left, row by row.
-        originals: Shape `(10, 8, 8)`, test digits.
-        reconstructions: From each k to what its autoencoder makes of these digits, of the same shape.
-        interpolations: For each of three pairs of digits the straight line between their codes decoded, shape
-            `(9, 8, 8)`, for k = 8.
-        samples: From each k to samples, shape `(30, 8, 8)`.
+        curves: Mapping from each k to the history of its autoencoder, a mapping from each quantity to its values, one
+            for each epoch.
+        ppca: Mapping from each k to the test log likelihood of the linear model, in nats a digit.
+        codes: Array `(digits, 2)`, means of the codes of test digits for k = 2.
+        labels: Integer array `(digits,)`, the classes of these digits.
+        manifold: Array `(144, 8, 8)`, the codes of a square lattice decoded, from the top left, row by row.
+        originals: Array `(10, 8, 8)`, test digits.
+        reconstructions: Mapping from each k to what its autoencoder makes of these digits, an array of the same shape.
+        interpolations: Sequence of three arrays `(9, 8, 8)`: for a pair of digits the straight line between their codes
+            decoded, for k = 8.
+        samples: Mapping from each k to samples, an array `(30, 8, 8)`.
     """
 
     curves: Mapping[int, Mapping[str, Sequence[float]]]
