@@ -37,8 +37,6 @@ REQUIRED = {"layers.Dense": {"units": 2}}
 # Twins whose arguments are not all there yet: they are told apart, not forgotten.
 LATER = {
     "layers.Bidirectional": "weights, backward_layer",
-    "layers.Conv2D": "dilation, groups, data_format, regularizers and constraints",
-    "layers.MaxPooling2D": "data_format",
     "layers.BatchNormalization": "any axis, masks, regularizers and constraints",
     "layers.LayerNormalization": "any axis, regularizers and constraints",
     "layers.MultiHeadAttention": "regularizers and constraints",
