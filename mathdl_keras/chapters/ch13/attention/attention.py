@@ -7,8 +7,11 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
-from mathdl_keras.chapters.ch13.attention.dot_product import attend
-from mathdl_keras.core.checks import ChecksData, check_positive
+from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
+from mathdl_keras.core.autodiff import custom_vjp
+from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.explicit import ExplicitLayer
+from mathdl_keras.core.linalg import dot, outer_sum
 
 __all__ = ["MaskedSelfAttention", "SelfAttention", "causal_mask", "scaled_dot_product_attention"]
 
@@ -19,9 +22,9 @@ def causal_mask(queries, keys=None, start=0):
     .. math:: M_{ij} = [\,j \le i + \text{start}\,]
 
     Args:
-        queries: Their number n.
-        keys: Their number m; n by default.
-        start: The place of the first query, an integer or a scalar tensor.
+        queries: Integer, the number n of queries.
+        keys: Integer, the number m of keys; n by default.
+        start: Integer or scalar tensor, the place of the first query; 0 by default.
 
     Returns:
         A boolean tensor (n, m).
@@ -41,10 +44,10 @@ def scaled_dot_product_attention(query, key, value, mask=None, return_attention_
     (B, n, d_k), (B, m, d_k), (B, m, d_v) -> (B, n, d_v); or all with a second leading axis, of heads.
 
     Args:
-        query: Q.
-        key: K.
-        value: V.
-        mask: Booleans that broadcast to (..., n, m): which keys a query may see; `None` for all.
+        query: Tensor Q.
+        key: Tensor K.
+        value: Tensor V.
+        mask: Booleans that broadcast to (..., n, m), which keys a query may see; `None`, the default, for all.
         return_attention_scores: Boolean, whether to return the weights P, too; `False` by default.
 
     Returns:
@@ -62,7 +65,18 @@ def scaled_dot_product_attention(query, key, value, mask=None, return_attention_
     query, key, value = map(ops.convert_to_tensor, (query, key, value))
     check_shapes(query.shape, key.shape, value.shape)
     check_mask(mask, query.shape[-2], key.shape[-2], "mask")
-    return attend(query, key, value, mask, None, return_attention_scores)
+    masks = () if mask is None else (mask,)
+
+    def forward(*tensors):
+        (output, weights), cache = attention_forward(*tensors)
+        return ((output, weights) if return_attention_scores else output), cache[:5]  # no factor
+
+    def backward(cache, upstream):
+        of_weights = upstream[1:] if return_attention_scores else ()
+        upstream = upstream[0] if return_attention_scores else upstream
+        return *attention_backward(upstream, (*cache, None), *of_weights), *[None] * len(masks)
+
+    return custom_vjp(forward, backward)(query, key, value, *masks)
 
 
 def check_shapes(query, key, value):
@@ -87,7 +101,7 @@ def check_mask(mask, queries, keys, name="attention_mask"):
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class SelfAttention(ChecksData, keras.Layer):
+class SelfAttention(ExplicitLayer):
     r"""One head of self-attention: each token asks, all tokens answer (§13.9).
 
     .. math::
@@ -97,9 +111,9 @@ class SelfAttention(ChecksData, keras.Layer):
     of the tokens (Keras' own, of an `Embedding` say) hides them as keys.
 
     Args:
-        key_dim: d_k.
-        value_dim: d_v; d_k by default.
-        kernel_initializer: Of the three kernels.
+        key_dim: Integer, the dimension d_k of queries and keys.
+        value_dim: Integer, the dimension d_v of values; d_k by default.
+        kernel_initializer: Initializer of the three kernels; "glorot_uniform" by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -130,13 +144,29 @@ class SelfAttention(ChecksData, keras.Layer):
         self.built = True
 
     def call(self, inputs, mask=None, return_attention_scores=False):
-        kernels = (self.query_kernel, self.key_kernel, self.value_kernel)
-        Q, K, V = (ops.einsum("bnd,dk->bnk", inputs, ops.cast(W, inputs.dtype)) for W in kernels)
+        return self.by_hand(inputs, mask=mask, return_attention_scores=return_attention_scores)
+
+    def forward_pass(self, x, training=False, mask=None, return_attention_scores=False):
+        """O, or `(O, P)`, and the cache; the mask (B, n) hides tokens as keys."""
+        x = self.read(x)
         seen = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, m): of the keys
         if self.causal:
-            past = causal_mask(ops.shape(inputs)[1])
+            past = causal_mask(ops.shape(x)[1])
             seen = past if seen is None else ops.logical_and(seen, past)
-        return attend(Q, K, V, seen, None, return_attention_scores)
+        (output, weights), cache = attention_forward(*(dot(x, W) for W in self.kernels()), seen)
+        return ((output, weights) if return_attention_scores else output), (x, cache, return_attention_scores)
+
+    def backward_pass(self, doutputs, cache):
+        """`(dx, gradients)` from that of O, or those of O and P."""
+        x, cache, scores = cache
+        doutput, dweights = doutputs if scores else (doutputs, None)
+        deltas = attention_backward(doutput, cache, dweights)
+        dQ, dK, dV = (dot(delta, ops.transpose(W)) for delta, W in zip(deltas, self.kernels(), strict=True))
+        return dQ + dK + dV, [outer_sum(x, delta) for delta in deltas]
+
+    def kernels(self):
+        """W_Q, W_K and W_V."""
+        return [self.value_of(W) for W in (self.query_kernel, self.key_kernel, self.value_kernel)]
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.value_dim)
