@@ -8,8 +8,8 @@ backend differentiates); `RNN(cell)` runs them with the backward pass given here
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
+from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.linalg import outer_sum
 

@@ -10,8 +10,8 @@ Weights are Keras': gates side by side, in the order i, f, c, o for the LSTM and
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
+from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.linalg import outer_sum
 
 __all__ = ["GRUCell", "LSTMCell"]

@@ -86,13 +86,12 @@ class RNN(keras.layers.RNN, ExplicitLayer):
         mask = None if mask is None else self.time_major(mask[..., None])
         first = self.first_states(x) if states is None else [self.narrow(s) for s in states]
         weights = self.cell.parameters()
-        outputs, last, scanned = forward_scan(self.cell, self.cell.project(x, weights), first, mask, weights, factors[1])
+        z = self.cell.project(x, weights)
+        outputs, last, scanned = forward_scan(self.cell, z, first, mask, weights, factors[1])
         for variable, state in zip(self.states or [], last, strict=False):
             variable.assign(state)
-        y = ops.swapaxes(outputs, 0, 1) if self.return_sequences else last[0]
-        return (
-            (self.silenced(y, mask), *last) if self.return_state else self.silenced(y, mask)
-        ), (x, scanned, factors[0], states is None)
+        y = self.silenced(ops.swapaxes(outputs, 0, 1) if self.return_sequences else last[0], mask)
+        return ((y, *last) if self.return_state else y), (x, scanned, factors[0], states is None)
 
     def backward_pass(self, doutputs, cache):
         """`(dx, gradients)`, or `((dx, dstates), gradients)` where the first states were given."""

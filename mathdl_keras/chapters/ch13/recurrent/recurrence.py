@@ -28,8 +28,8 @@ Arrays are time-major: (time, batch, features). A cell that follows the protocol
 | `step_back(dstates, slopes, adjoint, factor)` | `(deltas, dstates_before)`, the first of the deltas being that of z |
 | `gradients(x, before, cache, deltas, factor)` | in the order of `parameters()`, summed over batch and time |
 
-`weights` and `adjoint` may be left out: then they are the cell's own. `factor` is what the state is multiplied by before
-it meets U: the mask of a recurrent dropout (§13.8), the same for all steps; `None` for 1.
+`weights` and `adjoint` may be left out: then they are the cell's own. `factor` is what the state is multiplied by
+before it meets U: the mask of a recurrent dropout (§13.8), the same for all steps; `None` for 1.
 """
 
 from keras import ops
