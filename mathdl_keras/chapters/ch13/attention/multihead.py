@@ -13,11 +13,10 @@ from keras import ops
 from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
-from mathdl_keras.chapters.ch13.attention.projections import apart, project, project_back, together
+from mathdl_keras.chapters.ch13.attention.projections import project, project_back
 from mathdl_keras.core.checks import check_data, check_positive, check_rate, without_defaults
 from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer
-from mathdl_keras.core.linalg import dot, outer_sum
 
 __all__ = ["MultiHeadAttention"]
 
@@ -174,11 +173,11 @@ class MultiHeadAttention(Choices, ExplicitLayer):
 
     def backward_pass(self, doutputs, cache):
         """`(dinputs, gradients)` from the gradient of Y, or those of all that was returned."""
-        inputs, (kept, rows), alone, scores = cache
+        inputs, kept, alone, scores = cache
         dY, *further = [doutputs] if ops.is_tensor(doutputs) else doutputs
         dP = further.pop(0) if scores else None
-        W = self.output()[0]
-        (dheads,) = apart(dot(dY, ops.transpose(W)), [(self.num_heads, self.value_dim)])
+        W, heads = self.value_of(self.output_projection[0]), kept[3]
+        dheads = ops.einsum("bnd,hvd->bhnv", dY, W)
         deltas = attention_backward(dheads, kept, dP)
         deltas = [a + b for a, b in zip(deltas, further, strict=True)] if further else deltas
         dinputs, gradients = [], [None] * 3
@@ -187,25 +186,20 @@ class MultiHeadAttention(Choices, ExplicitLayer):
             dinputs.append(dx)
             for k, gradient in zip(group, own, strict=True):
                 gradients[k] = gradient
-        of_output = [ops.reshape(outer_sum(rows, dY), self.output_projection[0].shape), ops.sum(dY, axis=(0, 1))]
-        gradients = [*sum(gradients, []), *of_output[: 1 + self.use_bias]]
+        of_output = [ops.einsum("bhnv,bnd->hvd", heads, dY), *([ops.sum(dY, axis=(0, 1))] if self.use_bias else [])]
+        gradients = [*sum(gradients, []), *of_output]
         return (dinputs[0] if alone else dinputs), gradients
 
     def attend(self, Q, K, V, mask=None, factor=None):
         """`((Y, P), cache)` from projected queries (B, H, n, k), keys (B, H, m, k) and values (B, H, m, v)."""
-        (heads, P), kept = attention_forward(Q, K, V, mask, factor)
-        rows, (W, *b) = together([heads]), self.output()
-        Y = dot(rows, W)
-        return (Y + b[0] if b else Y, P), (kept, rows)
+        (heads, P), cache = attention_forward(Q, K, V, mask, factor)
+        W, *b = map(self.value_of, self.output_projection)
+        Y = ops.einsum("bhnv,hvd->bnd", heads, W)
+        return (Y + b[0] if b else Y, P), cache
 
     def weights_of(self, group):
         """The kernel, and the bias if there is one, of some of the projections Q, K and V."""
         return [[self.value_of(w) for w in self.projections[k]] for k in group]
-
-    def output(self):
-        """The kernel (H v, d) of the last projection, and its bias if there is one."""
-        W, *b = map(self.value_of, self.output_projection)
-        return [ops.reshape(W, (-1, W.shape[-1])), *b]
 
     def project_query(self, query):
         """Q, (B, H, n, k)."""

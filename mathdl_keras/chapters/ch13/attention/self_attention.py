@@ -9,7 +9,6 @@ from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward,
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.explicit import ExplicitLayer
-from mathdl_keras.core.linalg import dot, outer_sum
 
 __all__ = ["MaskedSelfAttention", "MultiHeadSelfAttention", "SelfAttention"]
 
@@ -67,7 +66,7 @@ class SelfAttention(ExplicitLayer):
         if self.causal:
             past = causal_mask(ops.shape(x)[1])
             seen = past if seen is None else ops.logical_and(seen, past)
-        (output, weights), cache = attention_forward(*(dot(x, W) for W in self.kernels()), seen)
+        (output, weights), cache = attention_forward(*(ops.einsum("bnd,dk->bnk", x, W) for W in self.kernels()), seen)
         return ((output, weights) if return_attention_scores else output), (x, cache, return_attention_scores)
 
     def backward_pass(self, doutputs, cache):
@@ -75,8 +74,8 @@ class SelfAttention(ExplicitLayer):
         x, cache, scores = cache
         doutput, dweights = doutputs if scores else (doutputs, None)
         deltas = attention_backward(doutput, cache, dweights)
-        dQ, dK, dV = (dot(delta, ops.transpose(W)) for delta, W in zip(deltas, self.kernels(), strict=True))
-        return dQ + dK + dV, [outer_sum(x, delta) for delta in deltas]
+        dQ, dK, dV = (ops.einsum("bnk,dk->bnd", delta, W) for delta, W in zip(deltas, self.kernels(), strict=True))
+        return dQ + dK + dV, [ops.einsum("bnd,bnk->dk", x, delta) for delta in deltas]
 
     def kernels(self):
         """W_Q, W_K and W_V."""
