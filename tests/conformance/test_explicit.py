@@ -39,7 +39,7 @@ class Subject:
     def __init__(self, name, training, layer=None):
         rng = np.random.default_rng(7)
         self.layer, self.training = layer or make(name, dtype="float64"), training
-        x = batch(name) if layer is None else np.zeros((4, 5))
+        x = batch(name)[0] if layer is None else np.zeros((4, 5))
         self.layer.build(x.shape)
         for v in trained(self.layer):
             v.assign(numpy(v) + 0.3 * rng.standard_normal(tuple(v.shape)))
