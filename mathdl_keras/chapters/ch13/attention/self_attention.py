@@ -141,15 +141,15 @@ class MultiHeadSelfAttention(MultiHeadAttention):
         return keras.Layer.__call__(self, inputs, **kwargs)
 
     def call(self, inputs, mask=None, attention_mask=None, return_attention_scores=False, training=None):
-        return super().call(
-            inputs,
-            inputs,
-            value_mask=mask,
-            attention_mask=attention_mask,
-            return_attention_scores=return_attention_scores,
-            training=training,
-            use_causal_mask=self.causal,
-        )
+        settings = {"return_attention_scores": return_attention_scores, "training": training}
+        return super().call(inputs, inputs, value_mask=mask, attention_mask=attention_mask, **settings)
+
+    def forward_pass(self, inputs, training=False, mask=None, **settings):
+        """Y, or a tuple with what else is asked for, and the cache; as in `MultiHeadAttention`."""
+        if self.causal:
+            past = causal_mask(ops.shape(inputs)[1])
+            mask = past if mask is None else ops.logical_and(mask, past)
+        return super().forward_pass(inputs, training, mask, **settings)
 
     def compute_output_shape(self, input_shape):
         return super().compute_output_shape(input_shape, input_shape)
