@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-__all__ = ["ChecksData", "as_table", "check_data", "check_positive", "without_defaults"]
+__all__ = ["ChecksData", "as_table", "check_data", "check_positive", "check_rate", "without_defaults"]
 
 
 def check_data(x, name: str = "x") -> None:
@@ -39,6 +39,21 @@ def check_positive(name: str, value) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
     return int(value)
+
+
+def check_rate(name: str, value) -> float:
+    """The value, if it is a number in [0, 1).
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+        >>> check_rate("dropout", 0)
+        0.0
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be in [0, 1); received {name}={value!r}")
+    return float(value)
 
 
 def without_defaults(kwargs, **defaults):
