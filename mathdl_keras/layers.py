@@ -33,17 +33,17 @@ from mathdl_keras.chapters.ch10.layers import (
 from mathdl_keras.chapters.ch11.layers import (
     PolynomialFeatures1D,
 )
-from mathdl_keras.chapters.ch13.attention.attention import (
-    MaskedSelfAttention,
-    SelfAttention,
-)
 from mathdl_keras.chapters.ch13.attention.multihead import (
     MultiHeadAttention,
-    MultiHeadSelfAttention,
 )
 from mathdl_keras.chapters.ch13.attention.positions import (
     PositionEmbedding,
     SinePositionEncoding,
+)
+from mathdl_keras.chapters.ch13.attention.self_attention import (
+    MaskedSelfAttention,
+    MultiHeadSelfAttention,
+    SelfAttention,
 )
 from mathdl_keras.chapters.ch13.normalization.dropout import (
     VariationalDropout,

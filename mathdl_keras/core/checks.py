@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-__all__ = ["ChecksData", "as_table", "check_data", "check_positive", "without_defaults"]
+__all__ = ["ChecksData", "as_table", "check_data", "check_positive", "check_rate", "without_defaults"]
 
 
 def check_data(x, name: str = "x") -> None:
@@ -39,6 +39,21 @@ def check_positive(name: str, value) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be an integer >= 1; received {name}={value!r}")
     return int(value)
+
+
+def check_rate(name: str, value) -> float:
+    """The value, if it is a number in [0, 1).
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+        >>> check_rate("dropout", 0)
+        0.0
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be in [0, 1); received {name}={value!r}")
+    return float(value)
 
 
 def without_defaults(kwargs, **defaults):
@@ -110,8 +125,16 @@ def _numbers(values, name):
 
 
 class ChecksData:
-    """A mixin before a Keras layer or model: what it is called on is checked if it is a NumPy array."""
+    """A mixin before a Keras layer or model: each NumPy array that it is called on is checked, also in a nest."""
 
     def __call__(self, inputs, *args, **kwargs):
-        check_data(inputs)
+        _check_arrays((inputs, *args))
         return super().__call__(inputs, *args, **kwargs)  # type: ignore[misc]
+
+
+def _check_arrays(nest):
+    for part in nest:
+        if isinstance(part, list | tuple):
+            _check_arrays(part)
+        else:
+            check_data(part)

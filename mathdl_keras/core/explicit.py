@@ -142,7 +142,7 @@ class _Call:
     def __init__(self, layer, inputs, settings):
         self.layer, self.variables = layer, trained(layer)
         self.inputs, tensors = _split(inputs)
-        self.settings, extras = _split(settings) if any(map(ops.is_tensor, settings.values())) else (settings, [])
+        self.settings, extras = _split(settings)
         self.counts = len(tensors), len(tensors) + len(extras)
         self.arguments = [*tensors, *extras, *(v.value for v in self.variables)]
         self.dtypes = [v.dtype for v in self.arguments]

@@ -5,14 +5,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention.attention import (
-    MaskedSelfAttention,
-    SelfAttention,
-    causal_mask,
-    scaled_dot_product_attention,
-)
+from mathdl_keras.chapters.ch13.attention.attention import causal_mask, scaled_dot_product_attention
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.equivariance import equivariance_error, is_permutation_equivariant
+from mathdl_keras.chapters.ch13.attention.self_attention import MaskedSelfAttention, SelfAttention
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64, dtype_of

@@ -62,7 +62,7 @@ def test_a_sample_weight_counts_its_whole_sequence():
         (lambda: ElmanBPTT(0, 1), "units must be an integer >= 1; received units=0"),
         (lambda: ElmanBPTT(2, 0), "units must be an integer >= 1; received units=0"),
         (lambda: ElmanBPTT(2, 1, "swish"), "activation must be"),
-        (lambda: RecurrentBPTT(keras.layers.GRUCell(2), 1), "cell must have a backward_pass.*received a GRUCell"),
+        (lambda: RecurrentBPTT(keras.layers.GRUCell(2), 1), "cell must have a step_back.*received a GRUCell"),
         (lambda: ElmanBPTT(2, 1).build((None, 0, 3)), r"x must have shape \(batch, time >= 1, features\)"),
         (lambda: ElmanBPTT(2, 1).build((None, 3)), r"x must have shape \(batch, time >= 1, features\)"),
         (lambda: ElmanBPTT(2, 3).loss_and_gradients(X, Y[:, :2]), r"y must have shape \(batch, 6, outputs\)"),

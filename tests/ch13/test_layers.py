@@ -150,7 +150,7 @@ def test_the_config_is_kerass_and_comes_back(cls):
     ("act", "message"),
     [
         (lambda: GRU(N, unroll=True), "^unroll must be False: .*received unroll=True$"),
-        (lambda: RNN(keras.layers.GRUCell(N)), "^cell must have a backward_pass, .*received a GRUCell$"),
+        (lambda: RNN(keras.layers.GRUCell(N)), "^cell must have a step_back, .*received a GRUCell$"),
         (lambda: LSTM(-1), "^units must be an integer >= 1; received units=-1$"),
         (lambda: LSTM(N)(ops.zeros((B, 0, D))), "^sequences must have at least one time step; .*\\(4, 0, 3\\)"),
         (lambda: LSTM(N)(ops.zeros((B, D))), "expected ndim=3, found ndim=2"),

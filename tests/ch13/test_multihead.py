@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention, MultiHeadSelfAttention
+from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
+from mathdl_keras.chapters.ch13.attention.self_attention import MultiHeadSelfAttention
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import dtype_of

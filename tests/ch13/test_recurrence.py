@@ -112,7 +112,7 @@ def test_outputs_and_all_gradients_match_numpy_and_the_complex_step(kind, masked
         kept = None if mask is None else ops.convert_to_tensor(mask)
         outputs, last, cache = forward_scan(cell, z, first, kept, weights)
         deltas, dstates = backward_scan(cell, dy, dlast, cache, weights)
-        gradients = cell.weight_gradients(x, *cache[:2], deltas)
+        gradients = cell.gradients(x, *cache[:2], deltas)
         return outputs, last, ops.stack(dstates), dot(deltas[0], ops.transpose(weights[0])), gradients
 
     with allow_float64():

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from entries import ENTRIES, SHELF, batch, make
-from keras import ops
+from keras import ops, tree
 
 from mathdl_keras import layers
 from mathdl_keras.core.autodiff import grad, jvp, value_and_grad
@@ -27,7 +27,61 @@ def numpy(x):
 
 
 def weighted(y, g):
-    return ops.sum(y * g)
+    """<g, y> for a tensor, or the sum over a nest of them."""
+    return sum(ops.sum(a * b) for a, b in zip(tree.flatten(y), g, strict=True))
+
+
+def steps(*shape):
+    return np.zeros(shape)
+
+
+# Layers of several inputs, and with masks: how to make one, its inputs, how it is called on them (by default, on the
+# one it has), and the settings of `forward_pass` that do the same.
+KEPT = np.array([[1, 1, 0], [0, 1, 1]], bool)
+SEEN = np.array([[[1, 1, 0], [0, 0, 0]], [[0, 1, 1], [1, 1, 1]]], bool)
+NESTS = {
+    "ElmanCell": (lambda: layers.ElmanCell(3), (steps(2, 2), [steps(2, 3)]), lambda f, x: f(*x)[1], {}),
+    "JordanCell": (lambda: layers.JordanCell(3, 2), (steps(2, 2), [steps(2, 2)]), lambda f, x: f(*x)[1], {}),
+    "LSTMCell": (lambda: layers.LSTMCell(3), (steps(2, 2), [steps(2, 3), steps(2, 3)]), lambda f, x: f(*x)[1], {}),
+    "GRUCell": (lambda: layers.GRUCell(3), (steps(2, 2), [steps(2, 3)]), lambda f, x: f(*x)[1], {}),
+    "LSTM from given states": (
+        lambda: layers.LSTM(3, return_state=True),
+        (steps(2, 3, 2), [steps(2, 3), steps(2, 3)]),
+        lambda f, x: f(x[0], initial_state=x[1]),
+        {},
+    ),
+    "GRU with a mask": (
+        lambda: layers.GRU(3, return_sequences=True, zero_output_for_mask=True, go_backwards=True),
+        steps(2, 3, 2),
+        lambda f, x: f(x, mask=ops.convert_to_tensor(KEPT)),
+        {"mask": KEPT},
+    ),
+    "Bidirectional with states": (
+        lambda: layers.Bidirectional(layers.SimpleRNN(3, return_state=True), "mul"),
+        (steps(2, 3, 2), [steps(2, 3), steps(2, 3)]),
+        lambda f, x: f(x[0], initial_state=x[1]),
+        {},
+    ),
+    "SelfAttention with scores": (
+        lambda: layers.SelfAttention(3),
+        steps(2, 3, 2),
+        lambda f, x: f(x, mask=ops.convert_to_tensor(KEPT), return_attention_scores=True),
+        {"mask": KEPT, "return_attention_scores": True},
+    ),
+    "MultiHeadAttention of two": (
+        lambda: layers.MultiHeadAttention(2, 3, value_dim=2),
+        (steps(2, 2, 2), steps(2, 3, 4)),
+        lambda f, x: f(*x, attention_mask=ops.convert_to_tensor(SEEN)),
+        {"mask": SEEN[:, None]},
+    ),
+    "MultiHeadAttention of three": (
+        lambda: layers.MultiHeadAttention(2, 3, use_bias=False, output_shape=5),
+        (steps(2, 2, 2), steps(2, 3, 4), steps(2, 3, 3)),
+        lambda f, x: f(*x, return_attention_scores=True),
+        {"return_attention_scores": True},
+    ),
+}  # fmt: skip
+SUBJECTS = pytest.mark.parametrize("name", [*(n for n in EXPLICIT if n in ENTRIES), *NESTS])
 
 
 class Subject:
@@ -38,43 +92,53 @@ class Subject:
 
     def __init__(self, name, training, layer=None):
         rng = np.random.default_rng(7)
-        self.layer, self.training = layer or make(name, dtype="float64"), training
-        x = batch(name) if layer is None else np.zeros((4, 5))
-        self.layer.build(x.shape)
+        self.training, self.call, self.settings = training, None, {}
+        if name in NESTS:
+            make_it, inputs, self.call, settings = NESTS[name]
+            self.layer = make_it()
+            self.settings = {key: ops.convert_to_tensor(v) if v is not True else v for key, v in settings.items()}
+        else:
+            self.layer = layer or make(name, dtype="float64")
+            (inputs,) = batch(name) if layer is None else (np.zeros((4, 5)),)
+        self.inputs = tree.map_structure(lambda x: ops.convert_to_tensor(rng.standard_normal(x.shape)), inputs)
+        self.called(self.inputs)
         for v in trained(self.layer):
             v.assign(numpy(v) + 0.3 * rng.standard_normal(tuple(v.shape)))
-        self.values = [ops.convert_to_tensor(rng.standard_normal(x.shape)), *(v.value for v in trained(self.layer))]
+        self.values = [*tree.flatten(self.inputs), *(v.value for v in trained(self.layer))]
         self.values = [ops.convert_to_tensor(numpy(v)) for v in self.values]
-        self.g = ops.convert_to_tensor(rng.standard_normal(self(self.values).shape))
+        self.g = [ops.convert_to_tensor(rng.standard_normal(y.shape)) for y in tree.flatten(self(self.values))]
         self.directions = [ops.convert_to_tensor(rng.standard_normal(tuple(v.shape))) for v in self.values]
 
     def __call__(self, values, function=None):
-        x, *weights = values
+        count = len(tree.flatten(self.inputs))
+        inputs, weights = tree.pack_sequence_as(self.inputs, values[:count]), values[count:]
         with keras.StatelessScope(list(zip(trained(self.layer), weights, strict=True))):
-            return (function or self.called)(x)
+            return (function or self.called)(inputs)
 
     def called(self, x):
-        return self.layer(x, training=self.training)
+        return self.call(self.layer, x) if self.call else self.layer(x, training=self.training)
 
     def passed(self, x):
-        return self.layer.forward_pass(x, training=self.training)[0]
+        return self.layer.forward_pass(x, training=self.training, **self.settings)[0]
 
     def by_hand(self):
         """The gradients of <g, y> with respect to the inputs and to each weight, by `backward_pass`."""
-        x, *weights = self.values
-        with keras.StatelessScope(list(zip(trained(self.layer), weights, strict=True))):
-            _, cache = self.layer.forward_pass(x, training=self.training)
-            dx, gradients = self.layer.backward_pass(self.g, cache)
-        return [dx, *gradients]
+
+        def backward(x):
+            y, cache = self.layer.forward_pass(x, training=self.training, **self.settings)
+            dx, gradients = self.layer.backward_pass(tree.pack_sequence_as(y, self.g), cache)
+            return [*tree.flatten(dx), *gradients]
+
+        return self(self.values, backward)
 
     def difference(self, k):
-        """The derivative of y with respect to one of the values in its direction."""
+        """The derivative of each output with respect to one of the values in its direction."""
         moved = []
         for step in (H, -H):
             values = list(self.values)
             values[k] = values[k] + step * self.directions[k]
-            moved.append(numpy(self(values, self.passed)))
-        return (moved[0] - moved[1]) / (2 * H)
+            moved.append([numpy(y) for y in tree.flatten(self(values, self.passed))])
+        return [(ahead - behind) / (2 * H) for ahead, behind in zip(*moved, strict=True)]
 
 
 def check_differences(subject):
@@ -82,39 +146,51 @@ def check_differences(subject):
     assert len(gradients) == len(subject.values)
     for k, (gradient, v) in enumerate(zip(gradients, subject.directions, strict=True)):
         found = float(np.sum(numpy(require_float64(gradient)) * numpy(v)))
-        assert found == pytest.approx(float(np.sum(subject.difference(k) * numpy(subject.g))), rel=CLOSE, abs=CLOSE)
+        known = sum(np.sum(d * numpy(g)) for d, g in zip(subject.difference(k), subject.g, strict=True))
+        assert found == pytest.approx(float(known), rel=CLOSE, abs=CLOSE)
 
 
 def test_every_explicit_layer_of_the_shelf_is_walked():
     """Those that are no entries are said elsewhere, in `entries.ELSEWHERE`; the first ones here are known by name."""
-    assert {"BatchNormalization", "Conv2D", "Dense", "DenseBatchNorm", "Dropout", "LayerNormalization", "MaxPooling2D",
-            "VariationalDropout"} <= set(EXPLICIT) & set(ENTRIES)  # fmt: skip
+    assert {"BatchNormalization", "Conv2D", "Dense", "DenseBatchNorm", "Dropout", "LayerNormalization", "LSTM",
+            "MaxPooling2D", "MultiHeadSelfAttention", "VariationalDropout"} <= set(EXPLICIT) & set(ENTRIES)  # fmt: skip
     assert set(EXPLICIT) <= set(vars(layers))
 
 
 @MODES
-@LAYERS
+@SUBJECTS
 def test_the_forward_pass_is_what_a_call_computes(name, training):
     with float64():
         subject = Subject(name, training)
-        known = numpy(require_float64(subject(subject.values, subject.passed)))
-        np.testing.assert_array_equal(numpy(subject(subject.values)), known)
+        known, found = (tree.flatten(subject(subject.values, f)) for f in (subject.passed, None))
+        for a, b in zip(found, known, strict=True):
+            np.testing.assert_array_equal(numpy(a), numpy(require_float64(b)))
 
 
 @MODES
-@LAYERS
+@SUBJECTS
 def test_the_backward_pass_is_a_central_difference(name, training):
     with float64():
         check_differences(Subject(name, training))
 
 
 @MODES
-@LAYERS
+@SUBJECTS
 def test_forward_mode_is_a_central_difference(name, training):
     with float64():
         subject = Subject(name, training)
         _, found = jvp(lambda x: subject([x, *subject.values[1:]]), subject.values[0], subject.directions[0])
-        np.testing.assert_allclose(numpy(found), subject.difference(0), rtol=CLOSE, atol=CLOSE)
+        for a, b in zip(tree.flatten(found), subject.difference(0), strict=True):
+            np.testing.assert_allclose(numpy(a), b, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("name", NESTS)
+def test_a_call_is_differentiated_by_the_backward_pass(name):
+    with float64():
+        subject = Subject(name, False)
+        found = grad(lambda values: weighted(subject(values), subject.g))(subject.values)
+        for a, b in zip(found, subject.by_hand(), strict=True):
+            np.testing.assert_allclose(numpy(a), numpy(b), rtol=1e-12, atol=1e-12)
 
 
 @MODES

@@ -3,14 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from entries import LOSSES, METRICS, SHELF
+from entries import LOSSES, METRICS, SCORED, SHELF
 from keras import ops
 
 import mathdl_keras
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.precision import dtype_of, float64
 
-SCORED = LOSSES | METRICS
 SPLITS = ([6], [1, 5], [2, 3, 1])
 
 

@@ -68,7 +68,7 @@ class Normalization(ChecksData, keras.layers.Layer):
         """Finds mean and standard deviation of each feature, in float64.
 
         Args:
-            data: An array `(rows, ..., features)`.
+            data: Array `(rows, ..., features)`.
 
         Raises:
             ValueError: If it is empty or not finite, or the layer was made with a mean.

@@ -44,7 +44,7 @@ class BinaryCrossentropy(_Crossentropy):
     .. math:: \ell = -y \log p - (1 - y) \log(1 - p) = \max(z, 0) - yz + \log(1 + e^{-|z|})
 
     The mean over an axis, as in `keras.losses.BinaryCrossentropy`. Nothing is clipped: from logits no digit is
-    lost in the tails; a probability that was rounded to 0 or 1 costs an infinite loss if the other label came, so
+    lost in the tails; a probability that was rounded to 0 or 1 costs an infinite loss if the label is the other one, so
     train from logits where you can.
 
     Args:

@@ -43,8 +43,8 @@ class BackpropModel(ChecksData, ManualGradientModel):
     The loss of a batch is :math:`\Lambda = \frac1M \sum_m \ell_{y_m}(U_m)`, each term times its sample weight.
 
     Args:
-        loss: `categorical_crossentropy` (of logits, with one-hot rows or integer labels), `half_squared_error`, `mse`,
-            or a loss of this package with a method `gradient(y_true, y_pred)`.
+        loss: `categorical_crossentropy`, the default (of logits, with one-hot rows or integer labels),
+            `half_squared_error`, `mse`, or a loss of this package with a method `gradient(y_true, y_pred)`.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -148,11 +148,12 @@ class BackpropMLP(BackpropModel, MLP):
     loss: the loss, whose derivative starts the backward pass, belongs to the model.
 
     Args:
-        widths: :math:`(n_0, \dots, n_L)`, as in `MLP`.
-        activation: Of the hidden layers, an `Activation` or its name.
-        output_activation: Of the last layer; `None` is linear.
-        loss: As in `BackpropModel`.
-        kernel_initializer: Of each kernel.
+        widths: Sequence of integers, :math:`(n_0, \dots, n_L)`, as in `MLP`.
+        activation: `Activation` or its name, the activation of the hidden layers; `relu` by default.
+        output_activation: `Activation` or its name, the activation of the last layer; `None`, the default, is linear.
+        loss: Name of a loss, or a loss of this package, as in `BackpropModel`; the cross entropy of logits by default.
+        kernel_initializer: Initializer of the kernels, each of which gets a draw of its own; Glorot's uniform one by
+            default.
         **kwargs: `name`, `dtype`.
 
     Raises:

@@ -49,12 +49,12 @@ def shallow_gradients(theta, x, y, activation="relu", loss=None):
     r"""The mean loss of a shallow network on a batch, and its gradient, as a pure function (§7.4).
 
     Args:
-        theta: (W, b1, C, b2), of shapes (hidden, features), (hidden,), (outputs, hidden), (outputs,). With R replicas
-            each has a first axis R.
-        x: Rows (batch, features); or (R, batch, features), a batch for each replica, or for one theta R batches.
-        y: Labels 0, ..., outputs - 1, or one-hot rows or targets, with as many leading axes as x.
-        activation: :math:`\sigma`, an `Activation` or its name.
-        loss: A loss of this package with a method `gradient`; by default the cross entropy of logits.
+        theta: List of arrays (W, b1, C, b2), of shapes (hidden, features), (hidden,), (outputs, hidden), (outputs,).
+            With R replicas each has a first axis R.
+        x: Array `(batch, features)`; or `(R, batch, features)`, a batch for each replica, or for one theta R batches.
+        y: Array of labels 0, ..., outputs - 1, or of one-hot rows or targets, with as many leading axes as x.
+        activation: `Activation` or its name, :math:`\sigma`; `relu` by default.
+        loss: Loss of this package with a method `gradient`; `None`, the default, for the cross entropy of logits.
 
     Returns:
         `(loss, gradients)`: the mean over the batch, a scalar or (R,), and the gradients of W, b1, C and b2.

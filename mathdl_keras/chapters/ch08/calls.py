@@ -39,7 +39,7 @@ class Call:
     Attributes:
         name: String, name of the layer.
         kind: String, its class.
-        parameters: Integer, how many it has; 0 if an earlier use has counted them.
+        parameters: Integer, the number of its parameters; 0 if an earlier use has counted them.
         cost: A `Cost`.
         kernel_gradient: Boolean, whether its weights are trained.
         input_gradient: Boolean, whether a layer before it is trained.
@@ -71,9 +71,9 @@ def cost_of(layer, before, after):
     ```
 
     Args:
-        layer: The layer.
-        before: Shape of its first input, with the batch.
-        after: Shape of its output, with the batch.
+        layer: Keras layer.
+        before: Tuple, the shape of its first input, with the batch.
+        after: Tuple, the shape of its output, with the batch.
 
     Raises:
         ValueError: If nobody has registered the cost of such a layer.

@@ -38,11 +38,12 @@ Section  Title
          normalization/normalized_cells: BatchNormRNN, LayerNormCell
          claims: time_dropout
 13.9     Attention Mechanism and Transformers
-         attention/attention: MaskedSelfAttention, SelfAttention, causal_mask, scaled_dot_product_attention
+         attention/attention: causal_mask, scaled_dot_product_attention
          attention/dot_product: attention_backward, attention_forward
          attention/equivariance: equivariance_error, is_permutation_equivariant
-         attention/multihead: MultiHeadAttention, MultiHeadSelfAttention
+         attention/multihead: MultiHeadAttention
          attention/positions: PositionEmbedding, SinePositionEncoding, sinusoidal_encoding
+         attention/self_attention: MaskedSelfAttention, MultiHeadSelfAttention, SelfAttention
          transformers/decoder: TransformerDecoder
          transformers/language: CausalLanguageModel
          transformers/ngrams: NGramModel

@@ -1,16 +1,14 @@
-r"""Scaled dot product attention, causal masks, and one head of self-attention (§13.9).
+r"""Scaled dot product attention and causal masks (§13.9).
 
 The formulas, and their derivatives by hand, are in `dot_product.py`.
 """
 
-import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch05.models import another_draw
-from mathdl_keras.chapters.ch13.attention.dot_product import attend
-from mathdl_keras.core.checks import ChecksData, check_positive
+from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
+from mathdl_keras.core.autodiff import custom_vjp
 
-__all__ = ["MaskedSelfAttention", "SelfAttention", "causal_mask", "scaled_dot_product_attention"]
+__all__ = ["causal_mask", "scaled_dot_product_attention"]
 
 
 def causal_mask(queries, keys=None, start=0):
@@ -19,9 +17,9 @@ def causal_mask(queries, keys=None, start=0):
     .. math:: M_{ij} = [\,j \le i + \text{start}\,]
 
     Args:
-        queries: Their number n.
-        keys: Their number m; n by default.
-        start: The place of the first query, an integer or a scalar tensor.
+        queries: Integer, the number n of queries.
+        keys: Integer, the number m of keys; n by default.
+        start: Integer or scalar tensor, the place of the first query; 0 by default.
 
     Returns:
         A boolean tensor (n, m).
@@ -41,10 +39,10 @@ def scaled_dot_product_attention(query, key, value, mask=None, return_attention_
     (B, n, d_k), (B, m, d_k), (B, m, d_v) -> (B, n, d_v); or all with a second leading axis, of heads.
 
     Args:
-        query: Q.
-        key: K.
-        value: V.
-        mask: Booleans that broadcast to (..., n, m): which keys a query may see; `None` for all.
+        query: Tensor Q.
+        key: Tensor K.
+        value: Tensor V.
+        mask: Booleans that broadcast to (..., n, m), which keys a query may see; `None`, the default, for all.
         return_attention_scores: Boolean, whether to return the weights P, too; `False` by default.
 
     Returns:
@@ -62,7 +60,18 @@ def scaled_dot_product_attention(query, key, value, mask=None, return_attention_
     query, key, value = map(ops.convert_to_tensor, (query, key, value))
     check_shapes(query.shape, key.shape, value.shape)
     check_mask(mask, query.shape[-2], key.shape[-2], "mask")
-    return attend(query, key, value, mask, None, return_attention_scores)
+    masks = () if mask is None else (mask,)
+
+    def forward(*tensors):
+        (output, weights), cache = attention_forward(*tensors)
+        return ((output, weights) if return_attention_scores else output), cache[:5]  # no factor
+
+    def backward(cache, upstream):
+        of_weights = upstream[1:] if return_attention_scores else ()
+        upstream = upstream[0] if return_attention_scores else upstream
+        return *attention_backward(upstream, (*cache, None), *of_weights), *[None] * len(masks)
+
+    return custom_vjp(forward, backward)(query, key, value, *masks)
 
 
 def check_shapes(query, key, value):
@@ -84,83 +93,3 @@ def check_mask(mask, queries, keys, name="attention_mask"):
     known = zip(shape[-2:], (queries, keys), strict=False)
     if len(shape) < 2 or any(None not in pair and pair[0] not in (1, pair[1]) for pair in known):
         raise ValueError(f"{name} must have shape (..., {queries}, {keys}); received shape {shape}")
-
-
-@keras.saving.register_keras_serializable("mathdl_keras")
-class SelfAttention(ChecksData, keras.Layer):
-    r"""One head of self-attention: each token asks, all tokens answer (§13.9).
-
-    .. math::
-        Q = XW_Q, \quad K = XW_K, \quad V = XW_V, \qquad \mathrm{softmax}\big(QK^\top/\sqrt{d_k}\big)\,V
-
-    (B, n, d) -> (B, n, d_v). Weights: `query_kernel` (d, d_k), `key_kernel` (d, d_k), `value_kernel` (d, d_v). A mask
-    of the tokens (Keras' own, of an `Embedding` say) hides them as keys.
-
-    Args:
-        key_dim: d_k.
-        value_dim: d_v; d_k by default.
-        kernel_initializer: Of the three kernels.
-        **kwargs: `name`, `dtype`, `trainable`.
-
-    Raises:
-        ValueError: If a dimension is not positive, or x is not of shape (batch, tokens, features).
-
-    Example:
-        >>> output, weights = SelfAttention(8, 4)(ops.ones((2, 5, 3)), return_attention_scores=True)
-        >>> tuple(output.shape), tuple(weights.shape)
-        ((2, 5, 4), (2, 5, 5))
-    """
-
-    causal = False
-
-    def __init__(self, key_dim, value_dim=None, kernel_initializer="glorot_uniform", **kwargs):
-        super().__init__(**kwargs)
-        self.key_dim = check_positive("key_dim", key_dim)
-        self.value_dim = key_dim if value_dim is None else check_positive("value_dim", value_dim)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        if len(input_shape) != 3 or input_shape[-1] is None:
-            raise ValueError(f"x must have shape (batch, tokens, features); received shape {tuple(input_shape)}")
-        sizes = {"query": self.key_dim, "key": self.key_dim, "value": self.value_dim}
-        for k, (name, size) in enumerate(sizes.items()):
-            draw = another_draw(self.kernel_initializer, k)
-            setattr(self, f"{name}_kernel", self.add_weight((input_shape[-1], size), draw, name=f"{name}_kernel"))
-        self.built = True
-
-    def call(self, inputs, mask=None, return_attention_scores=False):
-        kernels = (self.query_kernel, self.key_kernel, self.value_kernel)
-        Q, K, V = (ops.einsum("bnd,dk->bnk", inputs, ops.cast(W, inputs.dtype)) for W in kernels)
-        seen = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, m): of the keys
-        if self.causal:
-            past = causal_mask(ops.shape(inputs)[1])
-            seen = past if seen is None else ops.logical_and(seen, past)
-        return attend(Q, K, V, seen, None, return_attention_scores)
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.value_dim)
-
-    def get_config(self):
-        return super().get_config() | {
-            "key_dim": self.key_dim,
-            "value_dim": self.value_dim,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
-
-
-@keras.saving.register_keras_serializable("mathdl_keras")
-class MaskedSelfAttention(SelfAttention):
-    r"""One head of masked self-attention: a token sees itself and those before it (§13.9).
-
-    .. math:: \mathrm{softmax}\big(QK^\top/\sqrt{d_k} + M\big)\,V, \qquad M_{ij} = -\infty \text{ for } j > i
-
-    Arguments and shapes are those of `SelfAttention`. The first token sees itself only.
-
-    Example:
-        >>> output, weights = MaskedSelfAttention(8)(ops.ones((1, 3, 4)), return_attention_scores=True)
-        >>> ops.convert_to_numpy(ops.stop_gradient(weights))[0, 1].round(4).tolist()
-        [0.5, 0.5, 0.0]
-    """
-
-    causal = True

@@ -24,8 +24,6 @@ import math
 import keras
 from keras import ops
 
-from mathdl_keras.core.autodiff import custom_vjp
-
 __all__ = ["attention_backward", "attention_forward"]
 
 # The score of a hidden key, far below any other, but finite: infinity less infinity is not a number.
@@ -38,11 +36,11 @@ def attention_forward(query, key, value, mask=None, factor=None):
     The softmax of half precision scores is computed in float32.
 
     Args:
-        query: Q, (..., n, d_k), with one or two leading axes, the same for all.
-        key: K, (..., m, d_k).
-        value: V, (..., m, d_v).
-        mask: Booleans that broadcast to (..., n, m): which keys a query may see; `None` for all.
-        factor: What the weights are multiplied by, (..., n, m): dropout; `None` for 1.
+        query: Tensor Q, (..., n, d_k), with one or two leading axes, the same for all.
+        key: Tensor K, (..., m, d_k).
+        value: Tensor V, (..., m, d_v).
+        mask: Booleans that broadcast to (..., n, m), which keys a query may see; `None`, the default, for all.
+        factor: Tensor (..., n, m), what the weights are multiplied by: dropout; `None`, the default, for 1.
 
     Returns:
         `((O, P), cache)`.
@@ -67,9 +65,9 @@ def attention_backward(upstream, cache, upstream_weights=None):
     """`(dQ, dK, dV)` from the gradient of O, and of P where that is used, too (§13.9).
 
     Args:
-        upstream: G, shaped like O.
-        cache: Of the forward pass.
-        upstream_weights: The gradient of P, or `None`.
+        upstream: Tensor G, shaped like O.
+        cache: What the forward pass kept.
+        upstream_weights: Tensor, the gradient of P; `None`, the default, for 0.
 
     Returns:
         `(dQ, dK, dV)`.
@@ -94,26 +92,6 @@ def attention_backward(upstream, cache, upstream_weights=None):
     dscores = weights * (dweights - total)
     dquery = ops.einsum(f"{b}ij,{b}jd->{b}id", dscores, key) * (1 / math.sqrt(query.shape[-1]))
     return dquery, ops.einsum(f"{b}ij,{b}id->{b}jd", dscores, query), dvalue
-
-
-def attend(query, key, value, mask, factor, return_attention_scores):
-    """Attention with its backward pass registered: masks and dropout have no gradient."""
-    extras = {name: a for name, a in (("mask", mask), ("factor", factor)) if a is not None}
-
-    def forward(query, key, value, *values):
-        (output, weights), cache = attention_forward(query, key, value, **dict(zip(extras, values, strict=True)))
-        return ((output, weights) if return_attention_scores else output), cache[: 5 if factor is None else 6]
-
-    def backward(cache, upstream):
-        cache = cache if len(cache) == 6 else (*cache, None)
-        gradients = (
-            attention_backward(upstream[0], cache, upstream[1])
-            if return_attention_scores
-            else (attention_backward(upstream, cache))
-        )
-        return *gradients, *[None] * len(extras)
-
-    return custom_vjp(forward, backward)(query, key, value, *extras.values())
 
 
 def _masked_softmax(scores, mask):

@@ -4,8 +4,7 @@ r"""Several heads of attention, each with projections of its own (§13.9).
     \mathrm{head}_h = \mathrm{softmax}\Big(\frac{Q_h K_h^\top}{\sqrt{k}}\Big) V_h, \qquad
     Y = \sum_h \mathrm{head}_h W_O^h + b_O,
 
-with :math:`Q_h = XW_Q^h + b_Q^h` and so on. For self-attention the three projections of all heads are one matrix
-product with the kernels side by side.
+with :math:`Q_h = XW_Q^h + b_Q^h` and so on. The projections of one input are one matrix product (`projections`).
 """
 
 import keras
@@ -13,14 +12,21 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask
-from mathdl_keras.chapters.ch13.attention.dot_product import attend
-from mathdl_keras.core.checks import check_data, check_positive
+from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
+from mathdl_keras.chapters.ch13.attention.projections import project, project_back
+from mathdl_keras.core.checks import check_data, check_positive, check_rate, without_defaults
+from mathdl_keras.core.choices import Choices
+from mathdl_keras.core.explicit import ExplicitLayer
 
-__all__ = ["MultiHeadAttention", "MultiHeadSelfAttention"]
+__all__ = ["MultiHeadAttention"]
+
+NAMES = ("query", "key", "value", "attention_output")
+# Which of the projections Q, K and V read each input: x alone, query and value, or query, value and key.
+READ_BY = {1: [(0, 1, 2)], 2: [(0,), (1, 2)], 3: [(0,), (2,), (1,)]}
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class MultiHeadAttention(keras.Layer):
+class MultiHeadAttention(Choices, ExplicitLayer):
     r"""Multi-head attention, differentiated by hand (§13.9).
 
     .. math:: Y = \sum_h \mathrm{softmax}\big(Q_h K_h^\top/\sqrt{k}\big)\, V_h\, W_O^h + b_O
@@ -32,16 +38,23 @@ class MultiHeadAttention(keras.Layer):
     Masks of `query`, `value` and `key` that Keras hands on, `attention_mask` and the causal mask hold together. A query
     that may see no key gets :math:`b_O`: finite, as from Keras' layer where it returns scores, too.
 
+    Not taken: `attention_axes`, `sliding_window`, `flash_attention` and `use_gate`.
+
     Args:
-        num_heads: H.
-        key_dim: k, of each head.
-        value_dim: v, of each head; k by default.
-        dropout: Rate at which attention weights are dropped in training.
-        use_bias: Whether the four projections have a bias.
-        output_shape: The number of output features; d by default.
-        kernel_initializer: Of the kernels.
-        bias_initializer: Of the biases.
-        seed: Of dropout.
+        num_heads: Integer, the number H of heads.
+        key_dim: Integer, the dimension k of each head's queries and keys.
+        value_dim: Integer, the dimension v of each head's values; k by default.
+        dropout: Float in [0, 1), the rate at which attention weights are dropped in training; 0 by default.
+        use_bias: Boolean, whether the four projections have a bias; `True` by default.
+        output_shape: Integer, the number of output features; d by default.
+        kernel_initializer: Initializer of the kernels; "glorot_uniform" by default.
+        bias_initializer: Initializer of the biases; "zeros" by default.
+        kernel_regularizer: Regularizer of each kernel; none by default.
+        bias_regularizer: Regularizer of each bias; none by default.
+        activity_regularizer: Regularizer of the outputs of the four projections; none by default.
+        kernel_constraint: Constraint on each kernel; none by default.
+        bias_constraint: Constraint on each bias; none by default.
+        seed: Integer, seed of the dropout; drawn by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -55,16 +68,19 @@ class MultiHeadAttention(keras.Layer):
     """
 
     def __init__(self, num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None,
-                 kernel_initializer="glorot_uniform", bias_initializer="zeros", seed=None, **kwargs):  # fmt: skip
-        super().__init__(**kwargs)
+                 kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None,
+                 bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, bias_constraint=None,
+                 seed=None, **kwargs):  # fmt: skip
+        refused = {"attention_axes": None, "sliding_window": None, "flash_attention": None, "use_gate": False}
+        super().__init__(**without_defaults(kwargs, **refused))
         self.num_heads, self.key_dim = check_positive("num_heads", num_heads), check_positive("key_dim", key_dim)
         self.value_dim = key_dim if value_dim is None else check_positive("value_dim", value_dim)
-        if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1); received dropout={dropout!r}")
-        self.dropout, self.use_bias, self.seed = float(dropout), use_bias, seed
+        self.dropout, self.use_bias, self.seed = check_rate("dropout", dropout), use_bias, seed
         self.features = output_shape if output_shape is None else check_positive("output_shape", _only(output_shape))
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.choose(kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,
+                    kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer,
+                    kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)  # fmt: skip
+        self.penalty = keras.regularizers.get(activity_regularizer)
         self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
         self.supports_masking = True
 
@@ -85,11 +101,12 @@ class MultiHeadAttention(keras.Layer):
         self.output_projection = self._affine("attention_output", (H, self.value_dim, features), (features,))
         self.built = True
 
-    def _affine(self, name, kernel, bias):
-        k = ("query", "key", "value", "attention_output").index(name)
-        weights = [self.add_weight(kernel, another_draw(self.kernel_initializer, k), name=f"{name}_kernel")]
-        if self.use_bias:
-            weights.append(self.add_weight(bias, another_draw(self.bias_initializer, k), name=f"{name}_bias"))
+    def _affine(self, name, *shapes):
+        """The kernel of a projection and, if there is one, its bias."""
+        weights = []
+        for part, shape in list(zip(("kernel", "bias"), shapes, strict=True))[: 1 + self.use_bias]:
+            draw = another_draw(getattr(self, f"{part}_initializer"), NAMES.index(name))
+            weights.append(self.weight(part, shape, f"{name}_{part}", initializer=draw))
         return weights
 
     def __call__(self, query, value, key=None, **kwargs):
@@ -111,10 +128,6 @@ class MultiHeadAttention(keras.Layer):
         training=None,
         use_causal_mask=False,
     ):
-        if value is query and (key is None or key is query):
-            Q, K, V = self._project(query, self.projections)
-        else:
-            Q, (K, V) = self.project_query(query), self.project_memory(value, key)
         masks = [
             query_mask if query_mask is None else ops.expand_dims(query_mask, -1),
             value_mask if value_mask is None else ops.expand_dims(value_mask, -2),
@@ -122,47 +135,82 @@ class MultiHeadAttention(keras.Layer):
             attention_mask,
             causal_mask(ops.shape(query)[1], ops.shape(value)[1]) if use_causal_mask else None,
         ]
-        dropped = self._factor(query, value) if training and self.dropout else None
-        return self.attend(Q, K, V, _all(masks), dropped, return_attention_scores)
+        found = self.by_hand(
+            _given(query, value, key),
+            mask=_all(masks),
+            factor=self._factor(query, value) if training and self.dropout else None,
+            return_attention_scores=return_attention_scores,
+            return_projections=self.penalty is not None,
+        )
+        if self.penalty is None:
+            return found
+        *found, Q, K, V = found
+        for projection in (Q, K, V, found[0]):
+            self.add_loss(self.penalty(projection))
+        return tuple(found) if return_attention_scores else found[0]
 
-    def attend(self, Q, K, V, mask=None, factor=None, return_attention_scores=False):
-        """Y from projected queries (B, H, n, k), keys (B, H, m, k) and values (B, H, m, v)."""
-        found = attend(Q, K, V, mask, factor, return_attention_scores)
-        heads, *scores = found if return_attention_scores else (found,)
-        W, *b = (ops.cast(w, heads.dtype) for w in self.output_projection)
-        H, v, d = W.shape
-        rows = ops.reshape(ops.transpose(heads, (0, 2, 1, 3)), (-1, ops.shape(heads)[2], H * v))
-        Y = ops.einsum("bni,ij->bnj", rows, ops.reshape(W, (H * v, d)))
-        Y = Y + b[0] if b else Y
-        return (Y, *scores) if return_attention_scores else Y
+    def forward_pass(self, inputs, training=False, mask=None, factor=None, return_attention_scores=False,
+                     return_projections=False):  # fmt: skip
+        """Y, or a tuple with what else is asked for, and the cache.
+
+        Args:
+            inputs: Tensor x for self-attention, `(query, value)`, or `(query, value, key)`.
+            training: Boolean, whether the layer is in training; it changes nothing.
+            mask: Booleans that broadcast to (B, H, n, m), which keys a query may see; `None`, the default, for all.
+            factor: Tensor (B, H, n, m), what attention weights are multiplied by; `None`, the default, for 1.
+            return_attention_scores: Boolean, whether P is returned, too; `False` by default.
+            return_projections: Boolean, whether Q, K and V are returned, too; `False` by default.
+        """
+        alone = ops.is_tensor(inputs)
+        inputs = [self.read(x) for x in ([inputs] if alone else inputs)]
+        heads = [None] * 3
+        for x, group in zip(inputs, READ_BY[len(inputs)], strict=True):
+            for k, part in zip(group, self._project(x, group), strict=True):
+                heads[k] = part
+        (Y, P), cache = self.attend(*heads, mask, factor)
+        found = (Y, *([P] if return_attention_scores else ()), *(heads if return_projections else ()))
+        return (found if len(found) > 1 else Y), (inputs, cache, alone, return_attention_scores)
+
+    def backward_pass(self, doutputs, cache):
+        """`(dinputs, gradients)` from the gradient of Y, or those of all that was returned."""
+        inputs, kept, alone, scores = cache
+        dY, *further = [doutputs] if ops.is_tensor(doutputs) else doutputs
+        dP = further.pop(0) if scores else None
+        W, heads = self.value_of(self.output_projection[0]), kept[3]
+        dheads = ops.einsum("bnd,hvd->bhnv", dY, W)
+        deltas = attention_backward(dheads, kept, dP)
+        deltas = [a + b for a, b in zip(deltas, further, strict=True)] if further else deltas
+        dinputs, gradients = [], [None] * 3
+        for x, group in zip(inputs, READ_BY[len(inputs)], strict=True):
+            dx, own = project_back(x, [deltas[k] for k in group], self.weights_of(group))
+            dinputs.append(dx)
+            for k, gradient in zip(group, own, strict=True):
+                gradients[k] = gradient
+        of_output = [ops.einsum("bhnv,bnd->hvd", heads, dY), *([ops.sum(dY, axis=(0, 1))] if self.use_bias else [])]
+        gradients = [*sum(gradients, []), *of_output]
+        return (dinputs[0] if alone else dinputs), gradients
+
+    def attend(self, Q, K, V, mask=None, factor=None):
+        """`((Y, P), cache)` from projected queries (B, H, n, k), keys (B, H, m, k) and values (B, H, m, v)."""
+        (heads, P), cache = attention_forward(Q, K, V, mask, factor)
+        W, *b = map(self.value_of, self.output_projection)
+        Y = ops.einsum("bhnv,hvd->bnd", heads, W)
+        return (Y + b[0] if b else Y, P), cache
+
+    def weights_of(self, group):
+        """The kernel, and the bias if there is one, of some of the projections Q, K and V."""
+        return [[self.value_of(w) for w in self.projections[k]] for k in group]
 
     def project_query(self, query):
         """Q, (B, H, n, k)."""
-        return self._project(query, [self.projections[0]])[0]
+        return self._project(query, (0,))[0]
 
-    def project_memory(self, value, key=None):
+    def project_memory(self, value):
         """K and V, (B, H, m, k) and (B, H, m, v)."""
-        if key is None or key is value:
-            return self._project(value, self.projections[1:])
-        return [self._project(x, [weights])[0] for x, weights in zip((key, value), self.projections[1:], strict=True)]
+        return self._project(value, (1, 2))
 
-    def _project(self, x, projections):
-        """Some projections of one x as a single matrix product, each (B, H, n, k)."""
-        d, H = x.shape[-1], self.num_heads
-        sizes = [weights[0].shape[-1] for weights in projections]
-        kernels = [ops.reshape(ops.cast(w[0], x.dtype), (d, -1)) for w in projections]
-        Z = ops.einsum("bnd,dj->bnj", x, kernels[0] if len(kernels) == 1 else ops.concatenate(kernels, axis=1))
-        if self.use_bias:
-            Z = Z + ops.concatenate([ops.reshape(ops.cast(w[1], x.dtype), (-1,)) for w in projections])
-        if len(set(sizes)) == 1:  # one transposition for all
-            parts = ops.reshape(Z, (-1, ops.shape(x)[1], len(sizes), H, sizes[0]))
-            return ops.unstack(ops.transpose(parts, (2, 0, 3, 1, 4)), num=len(sizes))
-        parts, start = [], 0
-        for size in sizes:
-            part = Z[:, :, start : start + H * size]
-            parts.append(ops.transpose(ops.reshape(part, (-1, ops.shape(x)[1], H, size)), (0, 2, 1, 3)))
-            start += H * size
-        return parts
+    def _project(self, x, group):
+        return project(x, self.weights_of(group))
 
     def _factor(self, query, value):
         shape = (ops.shape(query)[0], self.num_heads, ops.shape(query)[1], ops.shape(value)[1])
@@ -177,58 +225,15 @@ class MultiHeadAttention(keras.Layer):
     def get_config(self):
         names = "num_heads", "key_dim", "value_dim", "dropout", "use_bias", "seed"
         own = {name: getattr(self, name) for name in names} | {"output_shape": self.features}
-        for name in ("kernel_initializer", "bias_initializer"):
-            own[name] = keras.initializers.serialize(getattr(self, name))
-        return super().get_config() | own
+        penalty = {"activity_regularizer": keras.regularizers.serialize(self.penalty)}
+        return super().get_config() | own | self.chosen() | penalty
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class MultiHeadSelfAttention(MultiHeadAttention):
-    r"""Multi-head attention of a sequence to itself: a layer of one input (§13.9).
-
-    .. math:: Z(X) = \sum_h \mathrm{softmax}\big(Q_h K_h^\top/\sqrt{k}\big)\, V_h\, W_O^h + b_O, \quad Q, K, V \text{
-    of } X
-
-    (B, n, d) -> (B, n, d). Weights as in `MultiHeadAttention`.
-
-    Args:
-        num_heads: H.
-        key_dim: k, of each head.
-        causal: Whether a token sees only itself and those before it.
-        **kwargs: As in `MultiHeadAttention`.
-
-    Example:
-        >>> tuple(MultiHeadSelfAttention(2, 3, causal=True)(ops.ones((1, 4, 6))).shape)
-        (1, 4, 6)
-    """
-
-    def __init__(self, num_heads, key_dim, causal=False, **kwargs):
-        super().__init__(num_heads, key_dim, **kwargs)
-        self.causal = causal
-
-    def build(self, input_shape):
-        super().build(input_shape, input_shape)
-
-    def __call__(self, inputs, **kwargs):
-        check_data(inputs)
-        return keras.Layer.__call__(self, inputs, **kwargs)
-
-    def call(self, inputs, mask=None, attention_mask=None, return_attention_scores=False, training=None):
-        return super().call(
-            inputs,
-            inputs,
-            value_mask=mask,
-            attention_mask=attention_mask,
-            return_attention_scores=return_attention_scores,
-            training=training,
-            use_causal_mask=self.causal,
-        )
-
-    def compute_output_shape(self, input_shape):
-        return super().compute_output_shape(input_shape, input_shape)
-
-    def get_config(self):
-        return super().get_config() | {"causal": self.causal}
+def _given(query, value, key):
+    """The inputs that differ: x alone for self-attention."""
+    if key is None or key is value:
+        return query if value is query else (query, value)
+    return query, value, key
 
 
 def _only(output_shape):

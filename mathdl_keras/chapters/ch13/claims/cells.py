@@ -24,8 +24,8 @@ UNDRAWN = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # t
 class SwappedGRU(GRUCell):
     """z lets the candidate through, as in papers that swap z and 1 - z."""
 
-    def forward_pass(self, z, states, weights=None):
-        (h,), cache = super().forward_pass(z, states, weights)
+    def step(self, z, states, *settings):
+        (h,), cache = super().step(z, states, *settings)
         return [states[0] + cache[1] - h], cache
 
 

@@ -17,16 +17,16 @@ __all__ = ["bptt_exact", "tbptt"]
 class Forgetful(ElmanCell):
     """Carries no derivative to the step before."""
 
-    def backward_pass(self, dstates, slopes, adjoint=None):
-        deltas, dbefore = super().backward_pass(dstates, slopes, adjoint)
+    def step_back(self, *settings):
+        deltas, dbefore = super().step_back(*settings)
         return deltas, [ops.zeros_like(d) for d in dbefore]
 
 
 class SameStep(ElmanCell):
     """Pairs the delta of a step with the state after it."""
 
-    def weight_gradients(self, x, before, cache, deltas):
-        return super().weight_gradients(x, cache, cache, deltas)
+    def gradients(self, x, before, cache, deltas, factor=None):
+        return super().gradients(x, cache, cache, deltas, factor)
 
 
 def recurrent(cell, weights, **kwargs):

@@ -56,8 +56,8 @@ class RecurrentBPTT(BackpropModel):
     ):
         super().__init__(loss, **kwargs)
         self.cell = keras.saving.deserialize_keras_object(cell) if isinstance(cell, dict) else cell
-        if not hasattr(self.cell, "backward_pass"):
-            raise ValueError(f"cell must have a backward_pass, as ElmanCell has; received a {type(cell).__name__}")
+        if not hasattr(self.cell, "step_back"):
+            raise ValueError(f"cell must have a step_back, as ElmanCell has; received a {type(cell).__name__}")
         self.readout = Dense(outputs, output_activation, dtype=self.dtype_policy)
         self.return_sequences = bool(return_sequences)
 
@@ -107,7 +107,7 @@ class RecurrentBPTT(BackpropModel):
         deltas, _ = backward_scan(
             self.cell, ops.concatenate([silent, dh]), [ops.zeros_like(s[0]) for s in cache[0]], cache
         )
-        gradients = [*self.cell.weight_gradients(x, *cache[:2], deltas), dV, dc]
+        gradients = [*self.cell.gradients(x, *cache[:2], deltas), dV, dc]
         return list(zip(gradients, [*self.cell.weights, *self.readout.weights], strict=True))
 
     def loss_and_slope(self, y, U, sample_weight=None):

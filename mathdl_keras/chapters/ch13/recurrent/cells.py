@@ -8,6 +8,7 @@ backend differentiates); `RNN(cell)` runs them with the backward pass given here
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.linalg import outer_sum
@@ -38,27 +39,27 @@ class ElmanCell(RecurrentCell):
     Example:
         >>> cell = ElmanCell(2, kernel_initializer="ones", recurrent_initializer="ones")
         >>> cell.build((None, 3))
-        >>> (h,), cache = cell.forward_pass(cell.project(ops.zeros((1, 3))), [ops.ones((1, 2))])
+        >>> (h,), cache = cell.forward_pass((ops.zeros((1, 3)), [ops.ones((1, 2))]))
         >>> round(float(ops.convert_to_numpy(h)[0, 0]), 3)  # tanh(2)
         0.964
-        >>> (delta,), (dh,) = cell.backward_pass([ops.ones((1, 2))], cell.slopes([ops.ones((1, 2))], cache))
-        >>> [round(float(ops.convert_to_numpy(v)[0, 0]), 3) for v in (delta, dh)]  # 1 - tanh(2)^2, and twice that
+        >>> (dx, (dh,)), (dW, dU, db) = cell.backward_pass([ops.ones((1, 2))], cache)
+        >>> [round(float(ops.convert_to_numpy(v).ravel()[0]), 3) for v in (db, dh)]  # 1 - tanh(2)^2, and twice that
         [0.071, 0.141]
     """
 
-    def forward_pass(self, z, states, weights=None):
+    def step(self, z, states, weights=None, factor=None):
         r""":math:`h_t`, in a list, and the cache: its value again."""
-        h = value(self.activation, z + states[0] @ self._own(weights)[1])
+        h = value(self.activation, z + scaled(states[0], factor) @ self._own(weights)[1])
         return [h], [h]
 
     def slopes(self, before, cache):
         r""":math:`\sigma'(z_t)`."""
         return self.activation.derivative_from_value(cache[0])
 
-    def backward_pass(self, dstates, slopes, adjoint=None):
+    def step_back(self, dstates, slopes, adjoint=None, factor=None):
         r""":math:`\delta_t`, and what it adds to :math:`D_{t-1}`, in lists."""
         delta = slopes * dstates[0]
-        return [delta], [delta @ (self.adjoint() if adjoint is None else adjoint)]
+        return [delta], [scaled(delta @ (self.adjoint() if adjoint is None else adjoint), factor)]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -103,18 +104,18 @@ class JordanCell(RecurrentCell):
 
     def parameters(self):
         """The weights as tensors of the dtype in which the cell computes: W, U, b, V, c, without b and c if unused."""
-        readout = [self.output_kernel, *([self.output_bias] if self.use_bias else [])]
-        return [*super().parameters(), *(ops.cast(weight, self.compute_dtype) for weight in readout)]
+        readout = [self.value_of(v) for v in (self.output_kernel, self.output_bias) if v is not None]
+        return [*super().parameters(), *readout]
 
     def project(self, x, weights=None):
         r""":math:`z = W^\top x + b`, (..., D) -> (..., n), of one step or of all steps."""
         return super().project(x, self._own(weights)[: 2 + self.use_bias])
 
-    def forward_pass(self, z, states, weights=None):
+    def step(self, z, states, weights=None, factor=None):
         r""":math:`y_t`, in a list, and the cache: the values of both layers."""
         _, U, *rest = self._own(weights)
         V, *c = rest[self.use_bias :]
-        h = value(self.activation, z + states[0] @ U)
+        h = value(self.activation, z + scaled(states[0], factor) @ U)
         y = value(self.output_activation, h @ V + c[0] if c else h @ V)
         return [y], [h, y]
 
@@ -128,18 +129,19 @@ class JordanCell(RecurrentCell):
         weights = self._own(weights)
         return [ops.transpose(weights[1]), ops.transpose(weights[2 + self.use_bias])]
 
-    def backward_pass(self, dstates, slopes, adjoint=None):
+    def step_back(self, dstates, slopes, adjoint=None, factor=None):
         """The deltas of the hidden and of the output layer, and what they add to the derivative in the step before."""
         (hidden, output), (UT, VT) = slopes, self.adjoint() if adjoint is None else adjoint
         delta_o = output * dstates[0]
         delta = hidden * (delta_o @ VT)
-        return [delta, delta_o], [delta @ UT]
+        return [delta, delta_o], [scaled(delta @ UT, factor)]
 
-    def weight_gradients(self, x, before, cache, deltas):
+    def gradients(self, x, before, cache, deltas, factor=None):
         """Gradients in the order of `parameters()`, summed over time and batch."""
         delta, delta_o = deltas
         bias = [ops.sum(delta_o, axis=tuple(range(len(delta_o.shape) - 1)))] if self.use_bias else []
-        return [*super().weight_gradients(x, before, cache, [delta]), outer_sum(cache[0], delta_o), *bias]
+        hidden = super().gradients(x, before, cache, [delta], factor)
+        return [*hidden, outer_sum(cache[0], delta_o), *bias]
 
     def get_config(self):
         own = {

@@ -10,6 +10,7 @@ Weights are Keras': gates side by side, in the order i, f, c, o for the LSTM and
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.linalg import outer_sum
 
@@ -90,10 +91,10 @@ class LSTMCell(GatedCell):
         parts = self.bias_initializer(of_i, dtype), ops.ones(of_f, dtype), self.bias_initializer(of_co, dtype)
         return ops.concatenate(parts)
 
-    def forward_pass(self, z, states, weights=None):
+    def step(self, z, states, weights=None, factor=None):
         r""":math:`(h_t, c_t)`, and the cache: S of all pre-activations, g and tanh(c_t)."""
         n, (h, c) = self.units, states
-        z = z + h @ self._own(weights)[1]
+        z = z + scaled(h, factor) @ self._own(weights)[1]
         s, g = value(self.recurrent_activation, z), value(self.activation, z[:, 2 * n : 3 * n])
         c = s[:, n : 2 * n] * c + s[:, :n] * g
         v = value(self.activation, c)
@@ -102,7 +103,7 @@ class LSTMCell(GatedCell):
     def gates(self, z, h):
         """The gates i, f, o and the candidate g of a step, by name; z is `project(x)`, h the state before."""
         n = self.units
-        _, (s, g, _) = self.forward_pass(z, [h, ops.zeros_like(h)])
+        _, (s, g, _) = self.step(z, [h, ops.zeros_like(h)])
         return {"i": s[:, :n], "f": s[:, n : 2 * n], "g": g, "o": s[:, 3 * n :]}
 
     def slopes(self, before, cache):
@@ -113,12 +114,13 @@ class LSTMCell(GatedCell):
         factors = [g * di, before[1] * df, i * self.activation.derivative_from_value(g), v * do]
         return [ops.concatenate(factors, axis=-1), o * self.activation.derivative_from_value(v), f]
 
-    def backward_pass(self, dstates, slopes, adjoint=None):
+    def step_back(self, dstates, slopes, adjoint=None, factor=None):
         r""":math:`\delta`, and what goes on to the states before."""
         (Dh, Dc), (factors, of_c, f) = dstates, slopes
         Dc = Dc + Dh * of_c
         delta = ops.concatenate([Dc, Dc, Dc, Dh], axis=-1) * factors
-        return [delta], [delta @ (self.adjoint() if adjoint is None else adjoint), f * Dc]
+        past = delta @ (self.adjoint() if adjoint is None else adjoint)
+        return [delta], [scaled(past, factor), f * Dc]
 
     def get_config(self):
         return super().get_config() | {"unit_forget_bias": self.unit_forget_bias}
@@ -182,24 +184,25 @@ class GRUCell(GatedCell):
         W, U, *b = self._own(weights)
         return super().project(x, [W, U, *(v[0] if self.reset_after else v for v in b)])
 
-    def forward_pass(self, z, states, weights=None):
+    def step(self, z, states, weights=None, factor=None):
         r""":math:`h_t`, in a list, and the cache: z and r, the candidate, and what r multiplies."""
         n, (h,) = self.units, states
         _, U, *b = self._own(weights)
+        seen = scaled(h, factor)
         if self.reset_after:
-            inner = h @ U + b[0][1] if b else h @ U
+            inner = seen @ U + b[0][1] if b else seen @ U
             s = value(self.recurrent_activation, z[:, : 2 * n] + inner[:, : 2 * n])
             v = inner[:, 2 * n :]
             candidate = value(self.activation, z[:, 2 * n :] + s[:, n:] * v)
         else:
-            s = value(self.recurrent_activation, z[:, : 2 * n] + h @ U[:, : 2 * n])
-            v = h
-            candidate = value(self.activation, z[:, 2 * n :] + (s[:, n:] * h) @ U[:, 2 * n :])
+            s = value(self.recurrent_activation, z[:, : 2 * n] + seen @ U[:, : 2 * n])
+            v = seen
+            candidate = value(self.activation, z[:, 2 * n :] + (s[:, n:] * seen) @ U[:, 2 * n :])
         return [candidate + s[:, :n] * (h - candidate)], [s, candidate, v]
 
     def gates(self, z, h):
         """The gates z, r and the candidate h of a step, by name; z is `project(x)`, h the state before."""
-        _, (s, candidate, _) = self.forward_pass(z, [h])
+        _, (s, candidate, _) = self.step(z, [h])
         return {"z": s[:, : self.units], "r": s[:, self.units :], "h": candidate}
 
     def slopes(self, before, cache):
@@ -219,28 +222,29 @@ class GRUCell(GatedCell):
         parts = [U] if self.reset_after else [U[:, : 2 * n], U[:, 2 * n :]]
         return [ops.transpose(part) for part in parts]
 
-    def backward_pass(self, dstates, slopes, adjoint=None):
+    def step_back(self, dstates, slopes, adjoint=None, factor=None):
         r""":math:`\delta`, with `reset_after` also that of :math:`U^\top h_{t-1} + b'`, and what goes to step t-1."""
         (D,), adjoint = dstates, self.adjoint() if adjoint is None else adjoint
         if self.reset_after:
             outer, inner, z = slopes
             D3 = ops.concatenate([D, D, D], axis=-1)
             deltas = [D3 * outer, D3 * inner]
-            return deltas, [D * z + deltas[1] @ adjoint[0]]
+            return deltas, [D * z + scaled(deltas[1] @ adjoint[0], factor)]
         of_z, of_h, of_r, r, z = slopes
         delta_h = D * of_h
         reset = delta_h @ adjoint[1]  # the derivative in r h
         gates = ops.concatenate([D * of_z, reset * of_r], axis=-1)
-        return [ops.concatenate([gates, delta_h], axis=-1)], [D * z + reset * r + gates @ adjoint[0]]
+        past = scaled(reset * r + gates @ adjoint[0], factor)
+        return [ops.concatenate([gates, delta_h], axis=-1)], [D * z + past]
 
-    def weight_gradients(self, x, before, cache, deltas):
+    def gradients(self, x, before, cache, deltas, factor=None):
         """Gradients in the order of `parameters()`, summed over time and batch."""
         delta, inner = deltas if self.reset_after else deltas * 2
         biases = [ops.sum(d, axis=tuple(range(len(d.shape) - 1))) for d in (delta, inner)]
         bias = [ops.stack(biases) if self.reset_after else biases[0]] if self.use_bias else []
         if self.reset_after:
-            return [outer_sum(x, delta), outer_sum(before[0], inner), *bias]
-        n, (h,), (s, _, _) = self.units, before, cache
+            return [outer_sum(x, delta), outer_sum(scaled(before[0], factor), inner), *bias]
+        n, (s, _, h) = self.units, cache  # what U sees of the state
         gates, candidate = outer_sum(h, delta[..., : 2 * n]), outer_sum(s[..., n:] * h, delta[..., 2 * n :])
         return [outer_sum(x, delta), ops.concatenate([gates, candidate], axis=-1), *bias]
 

@@ -1,8 +1,7 @@
 r"""Recurrent layers that train by explicit backpropagation through time (§13.4, §13.5 and §13.7).
 
 `SimpleRNN`, `LSTM` and `GRU` are drop-ins for the Keras layers of those names. Masking, states, direction and what is
-returned are those of `keras.layers.RNN`; the loop over time is this chapter's, and it registers its backward pass:
-automatic differentiation, and so `fit`, calls it and never looks inside.
+returned are those of `keras.layers.RNN`; the loop over time is this chapter's, forward and back.
 """
 
 import keras
@@ -10,16 +9,15 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
-from mathdl_keras.core.autodiff import custom_vjp
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan, scaled
+from mathdl_keras.core.explicit import ExplicitLayer
 from mathdl_keras.core.linalg import dot
 
 __all__ = ["GRU", "LSTM", "RNN", "SimpleRNN"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitRNN")
-class RNN(ChecksData, keras.layers.RNN):
+class RNN(keras.layers.RNN, ExplicitLayer):
     r"""Runs a cell of this chapter over time, differentiated by its own backward pass (§13.5).
 
     (B, T, D) -> (B, n), the last output, or (B, T, n) with `return_sequences`. The number of steps T should be known
@@ -48,8 +46,8 @@ class RNN(ChecksData, keras.layers.RNN):
 
     def __init__(self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
                  unroll=False, zero_output_for_mask=False, **kwargs):  # fmt: skip
-        if not hasattr(cell, "backward_pass"):
-            raise ValueError(f"cell must have a backward_pass, as ElmanCell has; received a {type(cell).__name__}")
+        if not hasattr(cell, "step_back"):
+            raise ValueError(f"cell must have a step_back, as ElmanCell has; received a {type(cell).__name__}")
         if unroll:
             raise ValueError(
                 "unroll must be False: the loop over time has an explicit derivative; received unroll=True"
@@ -64,43 +62,80 @@ class RNN(ChecksData, keras.layers.RNN):
             raise ValueError(f"sequences must have at least one time step; received shape {shape}")
         return super().__call__(sequences, *args, **kwargs)
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def call(self, sequences, initial_state=None, mask=None, training=False):
         if sequences.shape[1] is None:
-            return super().inner_loop(sequences, initial_state, mask, training)
-        mask = mask[0] if isinstance(mask, list | tuple) else mask
-        x, kept = (None if v is None else self._time_major(v) for v in (sequences, mask))
-        weights, states = self.cell.parameters(), list(initial_state)
-        outputs, last = custom_vjp(*self._rule(len(weights), kept))(x, *weights, *states)
-        final = outputs[-1]
-        if kept is not None and self.zero_output_for_mask:
-            outputs = ops.where(kept[..., None], outputs, ops.zeros_like(outputs))
-            final = outputs[-1]
-        return final, ops.swapaxes(outputs, 0, 1), last
+            return super().call(sequences, initial_state, mask, training)
+        given = sequences if initial_state is None else (sequences, keras.tree.flatten(initial_state))
+        return self.by_hand(given, **self.settings(mask, training))
 
-    def _rule(self, count, kept):
-        """The function of x, the weights and the first states, and its derivative."""
+    def settings(self, mask, training):
+        """What a call hands on to `forward_pass`."""
+        return {"mask": mask[0] if isinstance(mask, list | tuple) else mask, "training": training}
 
-        def forward(x, *arguments):
-            weights, states = arguments[:count], arguments[count:]
-            z = self.cell.project(x, weights)
-            outputs, last, cache = forward_scan(self.cell, z, states, kept, weights)
-            return (outputs, last), (x, list(weights), cache)
+    def forward_pass(self, inputs, training=False, mask=None, factors=(None, None)):
+        """What the layer returns, and the cache.
 
-        def backward(residuals, upstream):
-            x, weights, cache = residuals
-            deltas, dstates = backward_scan(self.cell, *upstream, cache, weights)
-            gradients = self.cell.weight_gradients(x, *cache[:2], deltas)
-            return dot(deltas[0], ops.transpose(weights[0])), *gradients, *dstates
+        Args:
+            inputs: Tensor x (B, T, D), or a pair of it and the list of the first states, which are 0 otherwise.
+            training: Boolean, whether the layer is in training; it changes nothing.
+            mask: Booleans (B, T), False where a step is skipped; `None`, the default, where none is.
+            factors: Pair of what x and the state are multiplied by, (B, D) and (B, n), each `None` for 1.
+        """
+        x, states = inputs if isinstance(inputs, list | tuple) else (inputs, None)
+        x = scaled(self.time_major(self.read(x)), factors[0])
+        mask = None if mask is None else self.time_major(mask[..., None])
+        first = self.first_states(x) if states is None else [self.narrow(s) for s in states]
+        weights = self.cell.parameters()
+        z = self.cell.project(x, weights)
+        outputs, last, scanned = forward_scan(self.cell, z, first, mask, weights, factors[1])
+        for variable, state in zip(self.states or [], last, strict=False):
+            variable.assign(state)
+        y = self.silenced(ops.swapaxes(outputs, 0, 1) if self.return_sequences else last[0], mask)
+        return ((y, *last) if self.return_state else y), (x, scanned, factors[0], states is None)
 
-        return forward, backward
+    def backward_pass(self, doutputs, cache):
+        """`(dx, gradients)`, or `((dx, dstates), gradients)` where the first states were given."""
+        x, (before, values, mask, factor), of_x, alone = cache
+        dy, *dlast = doutputs if self.return_state else [doutputs]
+        dy = self.silenced(dy, mask)
+        dlast = dlast or [ops.zeros_like(s[0]) for s in before]
+        if self.return_sequences:
+            doutputs = ops.swapaxes(dy, 0, 1)
+        else:
+            doutputs, dlast = None, [dlast[0] + dy, *dlast[1:]]
+        weights = self.cell.parameters()
+        deltas, dstates = backward_scan(self.cell, doutputs, dlast, cache[1], weights)
+        dx = self.batch_major(scaled(dot(deltas[0], ops.transpose(weights[0])), of_x))
+        return (dx if alone else (dx, dstates)), self.cell.gradients(x, before, values, deltas, factor)
+
+    def first_states(self, x):
+        """Where a time-major batch starts: from the last states of the batch before, or from 0."""
+        if not self.stateful:
+            return self.get_initial_state(ops.shape(x)[1])
+        if self._expected_batch_size not in (None, x.shape[1]):
+            expected = self._expected_batch_size
+            raise ValueError(f"x must have {expected} sequences, as the batch before; received {x.shape[1]}")
+        return [v.value for v in self.states]
+
+    def silenced(self, y, mask):
+        """y, or its gradient, with 0 in the place of masked steps, if the layer is told so."""
+        if mask is None or not self.zero_output_for_mask:
+            return y
+        kept = ops.swapaxes(mask, 0, 1) if self.return_sequences else mask[-1]
+        return ops.where(kept, y, ops.zeros_like(y))
+
+    def time_major(self, sequence):
+        """(B, T, ...) -> (T, B, ...), from the end if the layer reads so."""
+        sequence = ops.swapaxes(sequence, 0, 1)
+        return ops.flip(sequence, axis=0) if self.go_backwards else sequence
+
+    def batch_major(self, sequence):
+        """The inverse of `time_major`."""
+        return ops.swapaxes(ops.flip(sequence, axis=0) if self.go_backwards else sequence, 0, 1)
 
     @classmethod
     def from_config(cls, config):
         return super().from_config(dict(config))  # Keras takes the cell out of what it is given
-
-    def _time_major(self, sequence):
-        sequence = ops.swapaxes(sequence, 0, 1)
-        return ops.flip(sequence, axis=0) if self.go_backwards else sequence
 
 
 class WithCell(RNN):

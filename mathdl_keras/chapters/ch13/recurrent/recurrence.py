@@ -22,13 +22,14 @@ Arrays are time-major: (time, batch, features). A cell that follows the protocol
 | --- | --- |
 | `parameters()` | its weights as tensors, in Keras' order; first W, then U |
 | `project(x, weights)` | z of one step or of all |
-| `forward_pass(z, states, weights)` | `(states, cache)`; the output is `states[0]` |
-| `slopes(before, cache)` | what `backward_pass` multiplies by: a nest, of one step or of all |
-| `adjoint(weights)` | the transposes that `backward_pass` needs |
-| `backward_pass(dstates, slopes, adjoint)` | `(deltas, dstates_before)`, the first of the deltas being that of z |
-| `weight_gradients(x, before, cache, deltas)` | gradients in the order of `parameters()`, summed over batch and time |
+| `step(z, states, weights, factor)` | `(states, cache)`; the output is `states[0]` |
+| `slopes(before, cache)` | what `step_back` multiplies by: a nest, of one step or of all |
+| `adjoint(weights)` | the transposes that `step_back` needs |
+| `step_back(dstates, slopes, adjoint, factor)` | `(deltas, dstates_before)`, the first of the deltas being that of z |
+| `gradients(x, before, cache, deltas, factor)` | in the order of `parameters()`, summed over batch and time |
 
-`weights` may be left out: then the cell's own are taken. `core.autodiff.custom_vjp` wants them as arguments.
+`weights` and `adjoint` may be left out: then they are the cell's own. `factor` is what the state is multiplied by
+before it meets U: the mask of a recurrent dropout (§13.8), the same for all steps; `None` for 1.
 """
 
 from keras import ops
@@ -38,21 +39,22 @@ from mathdl_keras.core.loops import scan
 __all__ = ["backward_scan", "forward_scan"]
 
 
-def forward_scan(cell, z, states, mask=None, weights=None):
+def forward_scan(cell, z, states, mask=None, weights=None, factor=None):
     r"""Runs a cell over time: :math:`s_t = F(z_t, s_{t-1})`.
 
     A masked step is skipped: the state stays what it was, and so the output repeats that of the step before.
 
     Args:
         cell: A cell that follows the protocol of this module.
-        z: `cell.project(x)`, (time, batch, ...), with the number of steps known.
-        states: The first states, a list of (batch, units).
-        mask: Booleans (time, batch), False where a step is skipped; or None.
-        weights: `cell.parameters()`, by default.
+        z: Tensor (time, batch, ...), `cell.project(x)`, with the number of steps known.
+        states: List of tensors (batch, units), the first states.
+        mask: Booleans (time, batch), False where a step is skipped; `None`, the default, where none is.
+        weights: List of tensors; `cell.parameters()` by default.
+        factor: Tensor (batch, units), what the state is multiplied by before U; `None`, the default, for 1.
 
     Returns:
         `(outputs, last_states, cache)`: outputs (time, batch, units), and what `backward_scan` needs: a list of the
-        states before each step, the cell's own cache, and the mask if there is one.
+        states before each step, the cell's own cache, the mask and the factor.
 
     Example:
         >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
@@ -64,16 +66,17 @@ def forward_scan(cell, z, states, mask=None, weights=None):
     """
     weights = cell.parameters() if weights is None else weights
     states = list(states)
+    mask = mask if mask is None or len(mask.shape) == 3 else mask[..., None]
 
     def step(states, inputs):
-        after, cache = cell.forward_pass(inputs[0], states, weights)
+        after, cache = cell.step(inputs[0], states, weights, factor)
         if mask is not None:
             after = _where(inputs[1], after, states)
         return after, (after, cache)
 
-    last, (after, cache) = scan(step, states, _with_mask([z], mask))
+    last, (after, cache) = scan(step, states, [z] if mask is None else [z, mask])
     before = [ops.concatenate([s0[None], s[:-1]], axis=0) for s0, s in zip(states, after, strict=True)]
-    return after[0], last, _with_mask([before, cache], mask)
+    return after[0], last, (before, cache, mask, factor)
 
 
 def backward_scan(cell, doutputs, dlast_states, cache, weights=None):
@@ -81,14 +84,14 @@ def backward_scan(cell, doutputs, dlast_states, cache, weights=None):
 
     Args:
         cell: The cell.
-        doutputs: :math:`\partial \Lambda / \partial o_t`, (time, batch, units).
-        dlast_states: The derivatives in the last states beyond those, a list of (batch, units).
+        doutputs: Tensor (time, batch, units), :math:`\partial \Lambda / \partial o_t`; `None` for 0.
+        dlast_states: List of tensors (batch, units), the derivatives in the last states beyond those.
         cache: From `forward_scan`.
-        weights: `cell.parameters()`, by default.
+        weights: List of tensors; `cell.parameters()` by default.
 
     Returns:
-        `(deltas, dstates)`: a list of (time, batch, ...), first that of z, for `cell.weight_gradients`; and the
-        derivatives in the first states.
+        `(deltas, dstates)`: a list of (time, batch, ...), first that of z, for `cell.gradients`; and the derivatives in
+        the first states.
 
     Example:
         >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
@@ -100,23 +103,27 @@ def backward_scan(cell, doutputs, dlast_states, cache, weights=None):
         ((5, 4, 2), (4, 2))
     """
     adjoint = cell.adjoint(cell.parameters() if weights is None else weights)
-    before, values, *mask = cache
+    before, values, mask, factor = cache
+    silent = doutputs is None
 
     def step(dstates, inputs):
-        doutput, slopes, *kept = inputs
-        dstates = [dstates[0] + doutput, *dstates[1:]]
-        deltas, dbefore = cell.backward_pass(dstates, slopes, adjoint)
-        if kept:  # past a skipped step the derivative goes unchanged
-            dbefore = _where(kept[0], dbefore, dstates)
-            deltas = _where(kept[0], deltas, [ops.zeros_like(delta) for delta in deltas])
+        slopes, *rest = inputs
+        if not silent:
+            dstates = [dstates[0] + rest[0], *dstates[1:]]
+        deltas, dbefore = cell.step_back(dstates, slopes, adjoint, factor)
+        if mask is not None:  # past a skipped step the derivative goes unchanged
+            dbefore = _where(rest[-1], dbefore, dstates)
+            deltas = _where(rest[-1], deltas, [ops.zeros_like(delta) for delta in deltas])
         return dbefore, deltas
 
-    dstates, deltas = scan(step, list(dlast_states), [doutputs, cell.slopes(before, values), *mask], reverse=True)
+    along = [cell.slopes(before, values), *(v for v in (doutputs, mask) if v is not None)]
+    dstates, deltas = scan(step, list(dlast_states), along, reverse=True)
     return deltas, dstates
 
 
-def _with_mask(parts, mask):
-    return parts if mask is None else [*parts, mask if len(mask.shape) == 3 else mask[..., None]]
+def scaled(x, factor):
+    """x, or its product with a factor that is given."""
+    return x if factor is None else x * factor
 
 
 def _where(kept, new, old):

@@ -8,30 +8,33 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.explicit import ExplicitLayer
 from mathdl_keras.core.linalg import dot, outer_sum
 
 CHOICES = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
 
 
-class RecurrentCell(keras.Layer):
+class RecurrentCell(ExplicitLayer):
     r"""What recurrent cells share: the weights W (D, g n), U (n, g n) and b (g n) of g gates of n units.
 
-    Subclasses give `forward_pass`, `slopes` and `backward_pass` of the protocol in `recurrence`.
+    Subclasses give `step`, `slopes` and `step_back` of the protocol in `recurrence`. One step is a layer of two inputs,
+    x and the states, and differentiated by hand.
 
     Args:
-        units: n.
-        activation: An `Activation` or its name.
-        use_bias: Whether there is b.
-        kernel_initializer: Of W.
-        recurrent_initializer: Of U.
-        bias_initializer: Of b.
-        kernel_regularizer: Of W.
-        recurrent_regularizer: Of U.
-        bias_regularizer: Of b.
-        kernel_constraint: Of W.
-        recurrent_constraint: Of U.
-        bias_constraint: Of b.
+        units: Integer, the number n of units.
+        activation: `Activation` or its name; "tanh" by default.
+        use_bias: Boolean, whether there is b; `True` by default.
+        kernel_initializer: Initializer of W; "glorot_uniform" by default.
+        recurrent_initializer: Initializer of U; "orthogonal" by default.
+        bias_initializer: Initializer of b; "zeros" by default.
+        kernel_regularizer: Regularizer of W; none by default, as the other two.
+        recurrent_regularizer: Regularizer of U.
+        bias_regularizer: Regularizer of b.
+        kernel_constraint: Constraint on W; none by default, as the other two.
+        recurrent_constraint: Constraint on U.
+        bias_constraint: Constraint on b.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -88,14 +91,26 @@ class RecurrentCell(keras.Layer):
 
     def call(self, inputs, states, training=None):
         nested = isinstance(states, list | tuple)
-        weights = self.parameters()
-        after, _ = self.forward_pass(self.project(inputs, weights), states if nested else [states], weights)
+        after = self.by_hand((inputs, list(states) if nested else [states]))
         return after[0], after if nested else after[0]
+
+    def forward_pass(self, inputs, training=False, factor=None):
+        """The states after one step, the first of which is the output, and the cache; `inputs` is `(x, states)`."""
+        x, states = inputs
+        x, weights = self.read(x), self.parameters()
+        after, cache = self.step(self.project(x, weights), states, weights, factor)
+        return after, (x, list(states), cache, factor)
+
+    def backward_pass(self, dstates, cache):
+        """`((dx, dstates), gradients)` from the gradient of the states after the step."""
+        x, states, values, factor = cache
+        weights = self.parameters()
+        deltas, dbefore = self.step_back(dstates, self.slopes(states, values), self.adjoint(weights), factor)
+        return (dot(deltas[0], ops.transpose(weights[0])), dbefore), self.gradients(x, states, values, deltas, factor)
 
     def parameters(self):
         """The weights as tensors of the dtype in which the cell computes: W, U, then b."""
-        weights = [self.kernel, self.recurrent_kernel, *([self.bias] if self.use_bias else [])]
-        return [ops.cast(weight, self.compute_dtype) for weight in weights]
+        return [self.value_of(v) for v in (self.kernel, self.recurrent_kernel, self.bias) if v is not None]
 
     def project(self, x, weights=None):
         r""":math:`z = W^\top x + b`, (..., D) -> (..., g n), of one step or of all steps."""
@@ -107,11 +122,14 @@ class RecurrentCell(keras.Layer):
         r""":math:`U^\top`, by which derivatives return to the step before."""
         return ops.transpose(self._own(weights)[1])
 
-    def weight_gradients(self, x, before, cache, deltas):
+    def gradients(self, x, before, cache, deltas, factor=None):
         r""":math:`\sum_t x_t \delta_t^\top,\ \sum_t h_{t-1} \delta_t^\top,\ \sum_t \delta_t`, and over the batch."""
         (delta,) = deltas
         bias = [ops.sum(delta, axis=tuple(range(len(delta.shape) - 1)))] if self.use_bias else []
-        return [outer_sum(x, delta), outer_sum(before[0], delta), *bias]
+        return [outer_sum(x, delta), outer_sum(scaled(before[0], factor), delta), *bias]
+
+    def compute_output_shape(self, inputs_shape, states_shape):
+        return (inputs_shape[0], self.output_size), states_shape
 
     def get_config(self):
         choices = {

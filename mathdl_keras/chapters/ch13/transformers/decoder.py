@@ -47,7 +47,7 @@ class DecoderBlock(Block):
             return y
 
         y = self._residual(0, x, attend, False)
-        y = self._residual(1, y, lambda x: cross.attend(cross.project_query(x), *memory), False)
+        y = self._residual(1, y, lambda x: cross.attend(cross.project_query(x), *memory)[0][0], False)
         return self._network(y, False), (found[0], memory)
 
     def compute_output_shape(self, x_shape, memory_shape):

@@ -98,7 +98,8 @@ class Block(EarlierArguments, ChecksData, keras.Layer):
         attention, length = self.attention[0], cache[0].shape[2]
         here = ops.reshape(ops.arange(length, dtype="int32") == place, (length, 1))
         cache = tuple(ops.where(here, new, old) for new, old in zip(attention.project_memory(x), cache, strict=True))
-        return attention.attend(attention.project_query(x), *cache, causal_mask(1, length, place)), cache
+        (y, _), _ = attention.attend(attention.project_query(x), *cache, causal_mask(1, length, place))
+        return y, cache
 
     def get_config(self):
         names = ("num_heads", "key_dim", "intermediate_dim", "normalize_first", "causal", "dropout")
