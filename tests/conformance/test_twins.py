@@ -29,15 +29,21 @@ TWINS = {
     if inspect.isclass(cls) and inspect.isclass(getattr(theirs, name, None))
 }
 ADAPTERS = "an adapter of low rank, a matter of fine-tuning large models"
+RENORMALIZED = "renormalization: batch normalization by other moments, with another derivative"
 QUANTIZED = "kernels of 8 bits have no derivative to write"
 NOT_TAKEN = {
+    "layers.BatchNormalization": {
+        "renorm": RENORMALIZED,
+        "renorm_clipping": RENORMALIZED,
+        "renorm_momentum": RENORMALIZED,
+        "synchronized": "moments of all devices at once, a matter of TensorFlow's strategies",
+    },
     "layers.Dense": {"lora_rank": ADAPTERS, "lora_alpha": ADAPTERS, "quantization_config": QUANTIZED},
 }
-REQUIRED = {"layers.Dense": {"units": 2}}
+REQUIRED = {"layers.BatchNormalization": {}, "layers.Dense": {"units": 2}}
 # Twins whose arguments are not all there yet: they are told apart, not forgotten.
 LATER = {
     "layers.Bidirectional": "weights, backward_layer",
-    "layers.BatchNormalization": "any axis, masks, regularizers and constraints",
     "layers.LayerNormalization": "any axis, regularizers and constraints",
     "layers.MultiHeadAttention": "regularizers and constraints",
     "layers.RNN": "signatures of recurrent layers are those of their cells",
