@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.activations import pull_back
-from mathdl_keras.chapters.ch08.calls import cost_of, free_cost, products
+from mathdl_keras.chapters.ch08.costs import cost_of, free_cost, products
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
 from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pair
 from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward

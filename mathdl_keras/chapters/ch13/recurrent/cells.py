@@ -5,9 +5,12 @@ output of the step before. They follow Keras' contract for cells, so `keras.laye
 backend differentiates); `RNN(cell)` runs them with the backward pass given here.
 """
 
+from dataclasses import replace
+
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch08.costs import Cost, cost_of
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.checks import check_positive
@@ -149,3 +152,10 @@ class JordanCell(RecurrentCell):
             "output_activation": keras.saving.serialize_keras_object(self.output_activation),
         }
         return super().get_config() | own
+
+
+@cost_of.register(JordanCell)
+def _jordan_cost(cell, before, after):
+    V = cell.units * cell.output_units
+    hidden, readout = cost_of.dispatch(RecurrentCell)(cell, before, after), Cost(V, V, inner=V)
+    return replace(hidden + readout, kept=cell.units + 2 * cell.output_units)

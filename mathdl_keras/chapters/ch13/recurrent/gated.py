@@ -67,6 +67,7 @@ class LSTMCell(GatedCell):
     """
 
     blocks = 4
+    kept = 8
 
     def __init__(
         self,
@@ -162,6 +163,7 @@ class GRUCell(GatedCell):
     """
 
     blocks = 3
+    kept = 5
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch08.costs import cost_of, step_cost
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.explicit import ExplicitLayer
@@ -45,7 +46,8 @@ class RecurrentCell(ExplicitLayer):
         3
     """
 
-    blocks = 1
+    blocks = 1  # gates and candidates
+    kept = 2  # numbers that a step keeps for the backward pass, in units
 
     def __init__(
         self,
@@ -147,6 +149,11 @@ class RecurrentCell(ExplicitLayer):
     def _weight(self, part, shape, name, **choices):
         choices = {kind: getattr(self, f"{part}_{kind}") for kind in CHOICES} | choices
         return self.add_weight(shape=shape, name=name, **choices)
+
+
+@cost_of.register(RecurrentCell)
+def _step_cost(cell, before, after):
+    return step_cost(cell.kernel, cell.recurrent_kernel, cell.kept * cell.units)
 
 
 def known_activation(activation, name="activation"):
