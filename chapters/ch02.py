@@ -240,7 +240,7 @@ def r2_of(**settings):
     return ops.convert_to_numpy(metric.result())
 
 
-r2, adjusted = r2_of(), r2_of(adjusted=True, n_features=p)
+r2, adjusted = r2_of(), r2_of(num_regressors=p)
 print(f"mean of R2 {r2.mean():.3f}, predicted {p / (n - 1):.3f}; mean of adjusted R2 {adjusted.mean():.3f}")
 
 figure, ax = new(width=7, height=3.4, title="R² of features that mean nothing")

@@ -91,6 +91,8 @@ from mathdl_keras.chapters.ch14.filters import (
 )
 from mathdl_keras.chapters.ch14.layers import (
     Conv2D,
+)
+from mathdl_keras.chapters.ch14.pooling import (
     MaxPooling2D,
 )
 from mathdl_keras.chapters.ch15.sampling import (

@@ -125,8 +125,16 @@ def _numbers(values, name):
 
 
 class ChecksData:
-    """A mixin before a Keras layer or model: what it is called on is checked if it is a NumPy array."""
+    """A mixin before a Keras layer or model: each NumPy array that it is called on is checked, also in a nest."""
 
     def __call__(self, inputs, *args, **kwargs):
-        check_data(inputs)
+        _check_arrays((inputs, *args))
         return super().__call__(inputs, *args, **kwargs)  # type: ignore[misc]
+
+
+def _check_arrays(nest):
+    for part in nest:
+        if isinstance(part, list | tuple):
+            _check_arrays(part)
+        else:
+            check_data(part)

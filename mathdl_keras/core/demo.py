@@ -27,9 +27,9 @@ class Results:
     """What a demo found; each chapter adds, in a class of its own, what its figures draw.
 
     Attributes:
-        metrics: Its key figures.
-        data: The data sets it used; each has `name`, `source` and `licence`.
-        views: What the figures need, by name.
+        metrics: Sequence of `Metric`, the key figures.
+        data: Sequence of the data sets that were used; each has `name`, `source` and `licence`.
+        views: Mapping from names to what the figures need; empty by default.
     """
 
     metrics: Sequence[Metric]
@@ -42,12 +42,12 @@ class Session:
     """The settings of a run, and training with progress, history and resumption.
 
     Attributes:
-        dataset: The name of the data set.
-        seed: Of all randomness.
-        quick: Whether to use small sizes.
-        out: Where results go.
-        resume: Whether to go on where an interrupted run stopped.
-        history: One row for each model, epoch and quantity, as in `history.csv`.
+        dataset: String, the name of the data set.
+        seed: Integer, seed of all randomness; 0 by default.
+        quick: Boolean, whether to use small sizes; False by default.
+        out: Path of the folder for results.
+        resume: Boolean, whether to go on where an interrupted run stopped; False by default.
+        history: List of dictionaries, one for each model, epoch and quantity, as in `history.csv`.
     """
 
     dataset: str

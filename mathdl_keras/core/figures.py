@@ -77,11 +77,11 @@ def new(
     """Make a figure with a grid of axes.
 
     Args:
-        rows: Rows of axes.
-        columns: Columns of axes.
-        width: In inches; by default 4.5 a column, between 6 and 12.
-        height: In inches; by default 3.2 a row.
-        title: A title over all axes.
+        rows: Integer, rows of axes; 1 by default.
+        columns: Integer, columns of axes; 1 by default.
+        width: Float, width in inches; `None`, the default, for 4.5 a column, between 6 and 12.
+        height: Float, height in inches; `None`, the default, for 3.2 a row.
+        title: String, a title over all axes; none by default.
 
     Returns:
         The figure, and its axes: one, or an array of them if there are several.
@@ -99,8 +99,8 @@ def save(figures: Mapping[str, Figure], folder: str | Path) -> list[Path]:
     """Write each figure as PNG and as SVG; the same figure gives the same bytes.
 
     Args:
-        figures: The figures by name; the name becomes the file's.
-        folder: Where to write; made if need be.
+        figures: Mapping from names, which become those of the files, to figures.
+        folder: Path of the folder to write to; it is made if need be.
 
     Returns:
         The paths: the PNG and the SVG of the first figure, then of the next.
@@ -120,10 +120,10 @@ def curves(ax: Axes, history: Mapping[str, Sequence[float]], ylabel: str = "", l
     """Draw a training history over the epochs; `val_loss` is dashed in the colour of `loss`.
 
     Args:
-        ax: Where to draw.
-        history: For each name its values, one an epoch, such as Keras' `History.history`.
-        ylabel: The name of the vertical axis.
-        log: A logarithmic vertical axis.
+        ax: Axes to draw in.
+        history: Mapping from names to values, one for each epoch, such as Keras' `History.history`.
+        ylabel: String, the name of the vertical axis.
+        log: Boolean, whether the vertical axis is logarithmic; False by default.
     """
     names = list(dict.fromkeys(name.removeprefix("val_") for name in history))
     with style():
@@ -142,10 +142,10 @@ def heatmap(ax: Axes, values: np.ndarray, mark: tuple[int, int] | None = None, t
     """Draw a matrix with a colour bar; a ring marks one entry.
 
     Args:
-        ax: Where to draw.
-        values: The matrix, `(rows, columns)`.
-        mark: The row and column of the entry to mark.
-        title: The title.
+        ax: Axes to draw in.
+        values: Array `(rows, columns)`, the matrix.
+        mark: Pair of integers, the row and column of the entry to mark; none by default.
+        title: String, the title; none by default.
 
     Returns:
         The drawn image.

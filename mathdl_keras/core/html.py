@@ -86,13 +86,13 @@ def write_report(
     """Write `report.html`: metrics, figures, claims, data, settings and environment of one run.
 
     Args:
-        folder: Where to write it.
-        title: The heading.
-        settings: What the run was asked to do.
-        metrics: Its key figures.
-        records: The outcomes of its claims (see `core.report`).
-        figures: For each caption the SVG or PNG file.
-        data: Where the data comes from, e.g. name, source, licence, rows.
+        folder: Path of the folder to write to.
+        title: String, the heading.
+        settings: Mapping from the names of settings to what the run was asked to do.
+        metrics: Sequence of `Metric`, the key figures.
+        records: Sequence of outcomes of claims (see `core.report`).
+        figures: Mapping from each caption to the path of an SVG or PNG file.
+        data: Mapping from the names of facts about the data, such as source, licence and rows, to their values.
 
     Returns:
         The path of the report.

@@ -39,11 +39,11 @@ class Metric:
     """A measured figure and, where there is one, the target it was held against.
 
     Attributes:
-        name: What was measured.
-        value: The measurement.
-        unit: Its unit; "" for a pure number.
-        target: The target as text, such as ">= 0.965"; "" if there is none.
-        reached: Whether the target was reached; None if there is none.
+        name: String, what was measured.
+        value: Float, the measurement.
+        unit: String, the unit; "", the default, for a pure number.
+        target: String, the target, such as ">= 0.965"; "", the default, if there is none.
+        reached: Boolean, whether the target was reached; `None`, the default, if there is none.
     """
 
     name: str
@@ -80,7 +80,7 @@ def claims_table(records: Sequence[Any]) -> Table:
     takes a row for its statement and one for each comparison. It fits a terminal of 100 columns.
 
     Args:
-        records: The outcomes of claims, as the module's docstring says.
+        records: Sequence of outcomes of claims, as the module's docstring says.
     """
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.caption = _caption(records)

@@ -18,7 +18,7 @@ SCORED = {
         REALS,
         SCORES,
         (
-            ({"adjusted": True}, "n_features must be an integer >= 1 if adjusted"),
+            ({"num_regressors": -1}, "num_regressors must be an integer >= 0"),
             ({"class_aggregation": "sum"}, "class_aggregation must be one of"),
         ),
     ),

@@ -33,7 +33,9 @@ def test_scale_and_gradient(scale):
 
 
 def test_half_the_square_has_the_residual_as_its_gradient():
-    np.testing.assert_allclose(numpy(MeanSquaredError(0.5).gradient(Y[:, :1], M[:, :1])), -(Y - M)[:, :1], atol=4 * U32)
+    np.testing.assert_allclose(
+        numpy(MeanSquaredError(scale=0.5).gradient(Y[:, :1], M[:, :1])), -(Y - M)[:, :1], atol=4 * U32
+    )
 
 
 def test_a_flat_target_meets_its_own_row():
@@ -52,5 +54,5 @@ def test_errors_are_one_clear_line():
 
 
 def test_config_round_trip():
-    again = keras.losses.deserialize(keras.losses.serialize(MeanSquaredError(0.5, "sum", "half")))
+    again = keras.losses.deserialize(keras.losses.serialize(MeanSquaredError("sum", "half", scale=0.5)))
     assert again.scale == 0.5 and again.reduction == "sum" and again.name == "half"

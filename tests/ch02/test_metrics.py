@@ -53,8 +53,26 @@ def test_a_large_offset_costs_the_digits_of_the_data_and_no_more(split):
 def test_adjusted():
     plain = r2_score(Y[:, 0], M[:, 0])
     expected = 1 - (1 - plain) * 49 / (50 - 4 - 1)
-    np.testing.assert_allclose(streamed(Y[:, 0], M[:, 0], adjusted=True, n_features=4), expected, atol=2e-6)
-    assert np.isnan(streamed(Y[:5, 0], M[:5, 0], [5], adjusted=True, n_features=4))
+    np.testing.assert_allclose(streamed(Y[:, 0], M[:, 0], num_regressors=4), expected, atol=2e-6)
+    assert np.isnan(streamed(Y[:5, 0], M[:5, 0], [5], num_regressors=4))
+
+
+@pytest.mark.parametrize("average", ["uniform_average", "variance_weighted_average", None])
+@pytest.mark.parametrize("regressors", [0, 1, 4])
+def test_a_drop_in_for_the_metric_of_keras(regressors, average):
+    """Keras takes each target's rows for rows of their own in the adjusted form: it is given one target there."""
+    targets = slice(0, 1) if regressors else slice(0, 3)
+    peer = keras.metrics.R2Score(average, regressors)
+    for rows in (slice(0, 20), slice(20, 50)):
+        peer.update_state(Y[rows, targets], M[rows, targets])
+    ours = streamed(Y[:, targets], M[:, targets], (20, 30), class_aggregation=average, num_regressors=regressors)
+    np.testing.assert_allclose(ours, ops.convert_to_numpy(peer.result()), atol=4e-6)
+
+
+def test_earlier_files_hold_other_arguments():
+    old = {"name": "r2", "dtype": "float32", "adjusted": True, "n_features": 4, "class_aggregation": None}
+    assert R2Score.from_config(old).num_regressors == 4
+    assert R2Score.from_config(old | {"adjusted": False}).num_regressors == 0
 
 
 @pytest.mark.parametrize("sizes", [[50], [7, 43], [1] * 50])
@@ -79,12 +97,12 @@ def test_without_data_and_after_a_reset_there_is_no_value():
 def test_in_fit_and_evaluate(flat):
     x, y = rng.standard_normal((70, 2)).astype("float32"), rng.standard_normal((70, 1)).astype("float32")
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse", metrics=[R2Score(), R2Score(adjusted=True, n_features=2, name="adjusted")])
+    model.compile("sgd", "mse", metrics=[R2Score(), R2Score(num_regressors=2, name="adjusted")])
     target = y[:, 0] if flat else y
     history = model.fit(x, target, batch_size=32, epochs=2, validation_data=(x, target), verbose=0).history
     measured = model.evaluate(x, target, batch_size=32, verbose=0, return_dict=True)
     expected = r2_score(y, model.predict(x, verbose=0))
-    assert measured["r2"] == pytest.approx(expected, abs=2e-6) == history["val_r2"][-1]
+    assert measured["r2_score"] == pytest.approx(expected, abs=2e-6) == history["val_r2_score"][-1]
     assert measured["adjusted"] == pytest.approx(1 - (1 - expected) * 69 / 67, abs=2e-6)
 
 
@@ -99,8 +117,8 @@ def test_float64_is_kept():
 
 
 def test_errors_are_one_clear_line():
-    with pytest.raises(ValueError, match="n_features must be an integer >= 1 if adjusted; received n_features=None"):
-        R2Score(adjusted=True)
+    with pytest.raises(ValueError, match="num_regressors must be an integer >= 0; received num_regressors=-1"):
+        R2Score(num_regressors=-1)
     with pytest.raises(ValueError, match="class_aggregation must be one of .*; received 'sum'"):
         R2Score(class_aggregation="sum")
     with pytest.raises(ValueError, match="y_true and y_pred must have one shape"):
@@ -110,6 +128,6 @@ def test_errors_are_one_clear_line():
 
 
 def test_config_round_trip():
-    metric = R2Score(adjusted=True, n_features=3, class_aggregation=None, name="mine")
+    metric = R2Score(num_regressors=3, class_aggregation=None, name="mine")
     again = keras.metrics.deserialize(keras.metrics.serialize(metric))
     assert again.get_config() == metric.get_config()

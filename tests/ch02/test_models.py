@@ -47,7 +47,9 @@ def test_diabetes_as_measured():
     assert model.score(data.x, data.y) == pytest.approx(0.5177, abs=1e-4)
 
 
-@pytest.mark.parametrize("loss", [MeanSquaredError(), MeanSquaredError(0.5), "mse"], ids=["squared", "half", "mse"])
+@pytest.mark.parametrize(
+    "loss", [MeanSquaredError(), MeanSquaredError(scale=0.5), "mse"], ids=["squared", "half", "mse"]
+)
 def test_gradient_training_reaches_the_same_weights_and_a_file_keeps_them(loss, tmp_path):
     x, y = X.astype("float32"), Y.astype("float32")
     expected, _ = closed(x, y)
@@ -161,7 +163,7 @@ def test_error_envelope_predicts_training(kind, units):
         model = LinearRegression(units=units)
     else:
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units, use_bias=kind == "dense")])
-    model.compile(keras.optimizers.SGD(0.1), MeanSquaredError(0.5))
+    model.compile(keras.optimizers.SGD(0.1), MeanSquaredError(scale=0.5))
     found = envelope(x, y, model, scale=0.5)
     assert found.measured.shape == found.predicted.shape == (31, 3 + (kind != "no bias"), units)
     assert found.learning_rate == pytest.approx(0.1)

@@ -3,12 +3,19 @@
 import numpy as np
 from contract import BITS, FLAG, PLAIN, REALS, SCORES, Entry, Scored
 
+SMOOTH = (({"label_smoothing": 1.5}, "label_smoothing must be in"), ({"axis": 0.5}, "axis must be an integer"))
+
 COMPONENTS = {
     "Normalization": Entry(
         {"axis": -1},
         (4,),
-        (({"axis": 0}, "axis must be an integer, not 0"), ({"axis": 3}, "axis must be an axis of x")),
-        {"masks": PLAIN, "weights": "its weights are statistics of the data"},
+        (
+            ({"axis": 0}, "axis must be an axis of x, of known size"),
+            ({"axis": 3}, "axis must be an axis of x"),
+            ({"axis": 1.5}, "axis must be an integer"),
+            ({"mean": 0.0}, "mean and variance must both be given"),
+        ),
+        {"masks": PLAIN, "weights": "its weights are statistics of the data", "rank": "takes any rank"},
     ),
     "Softmax": Entry(
         {"axis": -1},
@@ -36,9 +43,9 @@ COMPONENTS = {
 }
 
 SCORED = {
-    "BinaryCrossentropy": Scored({"from_logits": True}, BITS, SCORES, skips=FLAG),
+    "BinaryCrossentropy": Scored({"from_logits": True, "label_smoothing": 0.1}, BITS, SCORES, SMOOTH),
     "CategoricalCrossentropy": Scored(
-        {"from_logits": True}, np.hstack([BITS, 1 - BITS]), np.hstack([SCORES, REALS]), skips=FLAG
+        {"from_logits": True, "label_smoothing": 0.1}, np.hstack([BITS, 1 - BITS]), np.hstack([SCORES, REALS]), SMOOTH
     ),
     "ConfusionMatrix": Scored(
         {"num_classes": 2, "threshold": 0.25},

@@ -52,4 +52,4 @@ def test_the_whole_demo_runs_and_is_drawn(session, monkeypatch):
     assert all(isinstance(metric, Metric) and np.isfinite(metric.value) for metric in results.metrics)
     pictures = figures.draw(results)
     assert set(pictures) == {"growth", "held_out", "digits", "training"}
-    assert results.views["growth"]["no penalty"][-1] > results.views["growth"]["penalty"][-1]
+    assert results.growth.free[-1] > results.growth.penalised[-1]

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from scipy import special
 
-from mathdl_keras.core.autodiff import jacobian
+from mathdl_keras.core.autodiff import grad, jacobian
 from mathdl_keras.core.precision import float64
 from mathdl_keras.layers import Normalization, Softmax
 
@@ -22,6 +22,67 @@ def test_standardize_is_keras_normalization():
     ours, peer = Normalization(), keras.layers.Normalization()
     ours.adapt(X), peer.adapt(X)
     np.testing.assert_allclose(numpy(ours(X)), numpy(peer(X)), atol=2e-6)
+
+
+BLOCK = rng.standard_normal((6, 4, 3)) * 4 + 1
+GIVEN = {
+    "number": (-1, 3.0, 4.0),
+    "row": (-1, [1.0, 2.0, 3.0], [4.0, 0.25, 0.0]),
+    "middle": (1, [1.0, 2.0, 3.0, 4.0], [4.0, 0.25, 1.0, 9.0]),
+    "two axes": ((1, 2), np.arange(12.0).reshape(4, 3), np.arange(1.0, 13).reshape(4, 3)),
+    "two axes, one mean a row": ((-1, 1), [1.0, 2.0, 3.0], [4.0, 0.25, 1.0]),
+    "none": (None, 1.5, 2.25),
+    "batch": (0, np.arange(6.0), np.arange(1.0, 7)),
+}
+
+
+def same(ours, peer, x):
+    """Outputs to a few roundings of numbers of that size, and gradients of the inputs."""
+    a, b = numpy(ours(x)), numpy(peer(x))
+    np.testing.assert_allclose(a, b, rtol=1e-6, atol=4 * 2.0**-24 * np.abs(b).max())
+    cubes = [numpy(grad(lambda x, layer=layer: ops.sum(layer(x) ** 3))(ops.array(x))) for layer in (ours, peer)]
+    np.testing.assert_allclose(*cubes, rtol=4e-6, atol=16 * 2.0**-24 * np.abs(cubes[1]).max())
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("case", GIVEN)
+def test_known_moments_are_taken_as_keras_takes_them(case, invert):
+    layers = [cls(*GIVEN[case], invert=invert) for cls in (Normalization, keras.layers.Normalization)]
+    for layer in layers:
+        layer.build(BLOCK.shape)
+    same(*layers, BLOCK.astype("float32"))
+    again = Normalization.from_config(layers[0].get_config())
+    again.build(BLOCK.shape)
+    same(again, layers[1], BLOCK.astype("float32"))
+    assert not layers[0].weights
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("axis", [None, 0, 1, 2, -1, -2, (1, 2), (-1, 1), [2], ()])
+def test_any_axes_are_adapted_as_by_keras(axis, invert):
+    layers = [cls(axis, invert=invert) for cls in (Normalization, keras.layers.Normalization)]
+    for layer in layers:
+        layer.adapt(BLOCK.astype("float32"))
+    same(*layers, BLOCK.astype("float32"))
+
+
+def test_moments_that_do_not_fit_are_one_clear_line():
+    for settings, match in (
+        ({"variance": 1.0}, "mean and variance must both be given; received mean=None and variance=1.0"),
+        ({"mean": [1.0], "variance": 1.0}, r"must have one shape, .* received \(1,\) and \(\)"),
+        ({"mean": [[1.0]], "variance": [[1.0]]}, "of as many axes as axis at most, 1; received"),
+        ({"mean": 0.0, "variance": -1.0}, "variance must be >= 0; received variance=-1.0"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            Normalization(**settings)
+    with pytest.raises(ValueError, match=r"mean must have shape \(4,\), that of the features; received \(3,\)"):
+        Normalization(mean=[0.0] * 3, variance=[1.0] * 3).build(X.shape)
+    with pytest.raises(ValueError, match="mean must be None, for adapt to find it; received mean=0.0"):
+        Normalization(mean=0.0, variance=1.0).adapt(X)
+    with pytest.raises(ValueError, match="axis must be one axis, that of the features, to unscale; received axis=None"):
+        layer = Normalization(None)
+        layer.adapt(X)
+        layer.unscale(np.ones(4), 0.0)
 
 
 @pytest.mark.parametrize("axis", [1, 2, -1])

@@ -39,6 +39,58 @@ def test_a_drop_in_for_the_loss_of_keras(ours, peer, y, p, reduction, weight):
         np.testing.assert_allclose(numpy(a), numpy(b), rtol=2e-6)
 
 
+BLOCK = rng.standard_normal((6, 4, 3)).astype("float32")  # scores on three axes
+CLASSES = {1: np.eye(4), 2: np.eye(3)}
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("axis", [1, 2, -1, -2])
+@pytest.mark.parametrize("logits", [True, False])
+def test_the_binary_one_smooths_and_reduces_any_axis_as_keras_does(logits, axis, smoothing):
+    y, p = (BLOCK > 0.3).astype("float32"), BLOCK if logits else 1 / (1 + np.exp(-BLOCK))
+    settings = {"from_logits": logits, "label_smoothing": smoothing, "axis": axis, "reduction": None}
+    losses = BinaryCrossentropy(**settings), keras.losses.BinaryCrossentropy(**settings)
+    a, b = (numpy(loss(y, p)) for loss in losses)
+    np.testing.assert_allclose(a, b, rtol=2e-6)
+    weights = np.linspace(0.5, 1, a.size).reshape(a.shape).astype("float32")
+    slopes = [numpy(grad(lambda p, loss=loss: ops.sum(ops.array(weights) * loss(y, p)))(p)) for loss in losses]
+    np.testing.assert_allclose(*slopes, rtol=2e-5, atol=1e-6)
+    by_hand = numpy(losses[0].gradient(y, p)) * np.expand_dims(weights, axis)
+    np.testing.assert_allclose(by_hand, slopes[1], rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("axis", [1, 2, -1, -2])
+@pytest.mark.parametrize("logits", [True, False])
+def test_the_categorical_one_smooths_and_takes_classes_on_any_axis_as_keras_does(logits, axis, smoothing):
+    """Keras smooths by the size of the last axis: it is handed the classes there."""
+    last = lambda v: np.moveaxis(v, axis, -1)  # noqa: E731
+    y = np.moveaxis(CLASSES[axis % 3][rng.integers(0, BLOCK.shape[axis], last(BLOCK).shape[:-1])], -1, axis)
+    y, e = y.astype("float32"), np.exp(BLOCK)
+    p = BLOCK if logits else e / e.sum(axis, keepdims=True)
+    settings = {"from_logits": logits, "label_smoothing": smoothing, "reduction": None}
+    ours, peer = CategoricalCrossentropy(axis=axis, **settings), keras.losses.CategoricalCrossentropy(**settings)
+    np.testing.assert_allclose(numpy(ours(y, p)), numpy(peer(last(y), last(p))), rtol=2e-6, atol=2e-7)
+    if not smoothing:
+        peer_there = keras.losses.CategoricalCrossentropy(axis=axis % 3, **settings)
+        np.testing.assert_allclose(numpy(ours(y, p)), numpy(peer_there(y, p)), rtol=2e-6, atol=2e-7)
+    auto = numpy(grad(lambda p: ops.sum(ours(y, p)))(p))
+    np.testing.assert_allclose(numpy(ours.gradient(y, p)), auto, rtol=2e-5, atol=1e-6)
+    if logits:  # from probabilities Keras differentiates a normalisation, too
+        theirs = numpy(grad(lambda p: ops.sum(peer(last(y), p)))(last(p)))
+        np.testing.assert_allclose(last(auto), theirs, rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [BinaryCrossentropy, CategoricalCrossentropy])
+def test_smoothing_and_axis_are_checked(loss):
+    with pytest.raises(ValueError, match=r"label_smoothing must be in \[0, 1\]; received label_smoothing=1.5"):
+        loss(label_smoothing=1.5)
+    with pytest.raises(ValueError, match="axis must be an integer; received axis=None"):
+        loss(axis=None)
+    with pytest.raises(ValueError, match=r"axis must be an axis of y_pred; received axis=2 for shape \(6, 3\)"):
+        loss(axis=2)(Y, Z)
+
+
 @pytest.mark.parametrize("logits", [True, False])
 @pytest.mark.parametrize(("loss", "_", "y", "p"), PAIRS, ids=["binary", "categorical"])
 def test_the_gradient_is_that_of_each_examples_loss(loss, _, y, p, logits):

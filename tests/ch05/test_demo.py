@@ -9,7 +9,7 @@ from rich.console import Console
 
 from mathdl_keras.chapters.ch05 import demo, figures
 from mathdl_keras.core import datasets
-from mathdl_keras.core.demo import Results, Session
+from mathdl_keras.core.demo import Session
 
 DATA = datasets.iris()
 MIDDLE = (DATA.y == 1).astype("float32")
@@ -74,15 +74,17 @@ def test_the_ladder_has_its_rungs(session, monkeypatch):
 
 def test_figures_draw_what_they_are_given():
     grid, axes = np.linspace(0, 7, 5), [np.linspace(1, 7, 3)] * 2
-    views = {
-        "band": {"grid": grid, "half lines": np.stack([grid / 7, 1 - grid / 7]), "band": np.zeros(5)},
-        "regions": {"axes": axes, "outputs": {1: np.eye(3), 2: np.ones((3, 3))}, "right": {1: 0.5, 2: 1.0}},
-        "ladder": {1: np.array([1 / 6, 1 / 4]), 2: np.array([0.0, 1 / 8])},
-        "classes": DATA.target_names,
-        "y": DATA.y,
-        "petals": DATA.x[:, 2:],
-    }
-    drawn = figures.draw(Results([], [], views))
+    results = demo.HiddenUnitsResults(
+        [],
+        [],
+        band=demo.Band(grid, np.stack([grid / 7, 1 - grid / 7]), np.zeros(5)),
+        regions=demo.Regions(axes, {1: np.eye(3), 2: np.ones((3, 3))}, {1: 0.5, 2: 1.0}),
+        ladder={1: np.array([1 / 6, 1 / 4]), 2: np.array([0.0, 1 / 8])},
+        classes=DATA.target_names,
+        y=DATA.y,
+        petals=DATA.x[:, 2:],
+    )
+    drawn = figures.draw(results)
     assert list(drawn) == ["band", "regions", "ladder"]
     titles = [ax.get_title(loc="left") for ax in drawn["regions"].axes]
     assert titles == ["1 hidden unit: 0.500 right", "2 hidden units: 1.000 right"]

@@ -27,7 +27,7 @@ def test_gradients_by_hand_are_those_of_keras(data, tmp_path):
 def test_differences_fall_and_rise_again(data):
     x, y = data
     found = finite_differences(x[:8], y[:8], np.random.default_rng(0))
-    steps, central, forward = found["steps"], found["central"], found["forward"]
+    steps, central, forward = found.steps, found.central, found.forward
     falling = (steps < 0.2) & (steps > 1e-3)
     assert np.polyfit(np.log(steps[falling]), np.log(central[falling]), 1)[0] == pytest.approx(2, abs=0.1)
     assert np.polyfit(np.log(steps[falling]), np.log(forward[falling]), 1)[0] == pytest.approx(1, abs=0.1)

@@ -9,10 +9,10 @@ import mathdl_keras
 from mathdl_keras.activations import Clip, LeakyReLU, Softplus
 from mathdl_keras.autodiff import autodiff_gradients
 from mathdl_keras.callbacks import TerminateOnNonFinite
-from mathdl_keras.core.autodiff import vjp
+from mathdl_keras.core.autodiff import grad, vjp
 from mathdl_keras.core.precision import dtype_of, float64
 from mathdl_keras.layers import Dense
-from mathdl_keras.losses import MeanSquaredError
+from mathdl_keras.losses import CategoricalCrossentropy, MeanSquaredError
 from mathdl_keras.models import BackpropMLP, BackpropModel
 
 U32 = 2.0**-24
@@ -155,3 +155,20 @@ def test_a_guard_of_the_user_replaces_the_one_of_fit():
         model.fit(X, LABELS, batch_size=8, verbose=0, callbacks=[TerminateOnNonFinite(X)])
     assert sum("loss is" in str(w.message) for w in warned) == 1
     assert all(np.all(np.isfinite(w)) for w in model.get_weights())
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.5])
+def test_the_slope_of_smoothed_labels_is_that_of_keras(smoothing):
+    settings = {"from_logits": True, "label_smoothing": smoothing}
+    model = BackpropMLP((4, 5, 3), "tanh", loss=CategoricalCrossentropy(**settings))
+    x, y = np.random.default_rng(0).standard_normal((6, 4)).astype("float32"), np.array([0, 1, 2, 2, 1, 0])
+    U = model(x)
+    loss, slope = model.loss_and_slope(ops.convert_to_tensor(y), U)
+    peer = lambda U: keras.losses.CategoricalCrossentropy(**settings)(np.eye(3)[y], U)  # noqa: E731
+    assert float(loss) == pytest.approx(float(peer(U)), rel=1e-6)
+    np.testing.assert_allclose(*(ops.convert_to_numpy(v) for v in (slope, grad(peer)(U))), rtol=2e-5, atol=1e-7)
+
+
+def test_a_loss_along_another_axis_is_refused():
+    with pytest.raises(ValueError, match="loss must have axis=-1, the axis of the outputs; received axis=0"):
+        BackpropMLP((4, 3), loss=CategoricalCrossentropy(from_logits=True, axis=0))

@@ -1,6 +1,7 @@
 """Parts of chapter 7's demo: what it trains, what it measures, and its pictures."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from rich.console import Console
 
 from mathdl_keras.chapters.ch07 import demo, figures
 from mathdl_keras.core.datasets import Split, digits
-from mathdl_keras.core.demo import Results, Session
+from mathdl_keras.core.demo import Session
 from mathdl_keras.core.report import Metric
 
 WHOLE = digits().split(seed=0)
@@ -22,32 +23,32 @@ def session(tmp_path):
 
 def test_training_reports_the_loss_of_all_images_before_and_after_each_epoch(session):
     small, large = (demo.train(session, SMALL, B) for B in (8, 128))
-    assert len(small["losses"]) == 3 and small["losses"][0] == large["losses"][0], "the same first weights"
-    assert abs(small["losses"][0] - np.log(10)) < 0.5  # about as good as guessing
-    assert small["losses"][2] < large["losses"][2] < large["losses"][0]
-    assert small["accuracy"] > 0.5  # 128 images, two epochs; guessing gives 0.1
+    assert len(small.losses) == 3 and small.losses[0] == large.losses[0], "the same first weights"
+    assert abs(small.losses[0] - np.log(10)) < 0.5  # about as good as guessing
+    assert small.losses[2] < large.losses[2] < large.losses[0]
+    assert small.accuracy > 0.5  # 128 images, two epochs; guessing gives 0.1
 
 
 def test_the_noise_floor_is_where_theory_puts_it():
     noise = demo.noise_floor(np.random.default_rng(0), np.arange(50.0) ** 2, chains=400)
-    np.testing.assert_array_equal(noise["predicted"], noise["etas"] / (2 - noise["etas"]))
+    np.testing.assert_array_equal(noise.predicted, noise.etas / (2 - noise.etas))
     metric = demo._floor_metric(noise)
     assert metric.reached and metric.value <= 4 * np.sqrt(2 / 400)
-    wrong = noise | {"predicted": noise["etas"] / 2}  # the formula for small learning rates
+    wrong = replace(noise, predicted=noise.etas / 2)  # the formula for small learning rates
     assert not demo._floor_metric(wrong).reached
 
 
 def test_errors_fall_to_their_floor_and_those_of_falling_rates_further():
     found = demo.errors(np.random.default_rng(0), np.arange(50.0), chains=400, blocks=30)
-    assert found["steps"].tolist() == list(range(0, 301, 10))
-    ends = {name: np.mean(curve[-5:]) for name, curve in found["curves"].items()}
+    assert found.steps.tolist() == list(range(0, 301, 10))
+    ends = {name: np.mean(curve[-5:]) for name, curve in found.curves.items()}
     assert ends["eta = 0.5"] > ends["eta = 0.1"] > ends["eta = 0.02"] > ends["eta = 1/(k+1)"]
     np.testing.assert_allclose(ends["eta = 0.5"], 1 / 3, rtol=0.2)  # five squares of 400: SE 4 %
-    np.testing.assert_allclose(found["curves"]["eta = 1/(k+1)"][-1], 1 / 300, rtol=0.3)  # 4 SE: 28 %
+    np.testing.assert_allclose(found.curves["eta = 1/(k+1)"][-1], 1 / 300, rtol=0.3)  # 4 SE: 28 %
 
 
 def test_accuracies_are_held_against_their_target():
-    runs = {B: {"accuracy": accuracy} for B, accuracy in {1: 0.9, 8: 0.98}.items()}
+    runs = {B: demo.Training([], 1, accuracy) for B, accuracy in {1: 0.9, 8: 0.98}.items()}
     metrics = list(demo._accuracies(runs, [0.96, 0.94], 0.96))
     assert [m.name for m in metrics][-1] == "test accuracy, batches of 8, mean of 3 splits"
     assert metrics[-1].value == pytest.approx(0.96) and metrics[-1].target == ">= 0.96"
@@ -57,10 +58,11 @@ def test_accuracies_are_held_against_their_target():
 
 
 def test_there_is_a_picture_of_each_part():
-    curves = {B: {"losses": [2.0, 1.0, 0.5], "steps": -(-64 // B)} for B in (8, 64)}
-    noise = {"etas": np.array([0.1, 1.0]), "measured": np.array([0.05, 1.1]), "predicted": None, "chains": 9}
-    errors = {"steps": np.array([0, 10]), "curves": {"eta = 0.5": [1.0, 0.3], "eta = 1/(k+1)": [1.0, 0.1]}}
-    pictures = figures.draw(Results([], [], {"batch_sizes": curves, "noise": noise, "errors": errors}))
+    runs = {B: demo.Training([2.0, 1.0, 0.5], -(-64 // B), 0.9) for B in (8, 64)}
+    etas = np.array([0.1, 1.0])
+    noise = demo.NoiseFloor(etas, np.array([0.05, 1.1]), etas / (2 - etas), 9)
+    errors = demo.Errors(np.array([0, 10]), {"eta = 0.5": [1.0, 0.3], "eta = 1/(k+1)": [1.0, 0.1]})
+    pictures = figures.draw(demo.BatchSizeResults([], [], batch_sizes=runs, noise=noise, errors=errors))
     assert set(pictures) == {"batch_sizes", "noise"}
     left, right = pictures["batch_sizes"].axes
     assert [line.get_label() for line in left.lines] == ["B = 8", "B = 64, all"]

@@ -96,7 +96,7 @@ def test_one_hot_rows_are_labels_and_other_losses_have_targets():
     loss, found = shallow_gradients(THETA, X, np.eye(3)[LABELS], "tanh")
     np.testing.assert_allclose(float(loss), float(shallow_gradients(THETA, X, LABELS, "tanh")[0]), rtol=1e-6)
     y = rng.standard_normal((6, 3)).astype("float32")
-    loss, _ = shallow_gradients(THETA, X, y, "tanh", MeanSquaredError(0.5))
+    loss, _ = shallow_gradients(THETA, X, y, "tanh", MeanSquaredError(scale=0.5))
     np.testing.assert_allclose(float(loss), np.mean((book(THETA, X) - y) ** 2) / 2, rtol=1e-5)
 
 

@@ -30,9 +30,9 @@ def test_networks_start_as_their_theory_says(name):
 
 def test_gradients_of_the_logistic_network_vanish_as_predicted(tmp_path):
     session = Session("digits", tmp_path, quick=True, console=Console(file=io.StringIO()))
-    view = at_the_start(session, "logistic", widths(X, 4, 10), X, SPLIT.y_train, sample=64)
-    assert view["measured"].shape == (3, 5) and view["predicted"].shape == (5,)
-    np.testing.assert_allclose(view["measured"].mean(axis=0), view["predicted"], atol=0.25)
-    assert view["predicted"][0] - view["predicted"][-1] < -2
-    metrics = list(_decay({"logistic": view}))
+    found = at_the_start(session, "logistic", widths(X, 4, 10), X, SPLIT.y_train, sample=64)
+    assert found.measured.shape == (3, 5) and found.predicted.shape == (5,)
+    np.testing.assert_allclose(found.measured.mean(axis=0), found.predicted, atol=0.25)
+    assert found.predicted[0] - found.predicted[-1] < -2
+    metrics = list(_decay({"logistic": found}))
     assert len(metrics) == 2 and metrics[0].value == pytest.approx(metrics[1].value, rel=0.8)

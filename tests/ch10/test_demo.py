@@ -47,8 +47,8 @@ def test_a_look_at_the_network_does_not_move_its_moments(models, session):
     model = models[NORMALIZED]
     before = model.get_weights()
     gaps = train_inference_gap(session, model, X[:256], SPLIT.y_train[:256], repeats=1, sizes=(256,))
-    assert gaps["distance"].shape == gaps["training"].shape == (1,)
-    assert gaps["distance"][0] > 0.01  # the moving moments have not moved yet
+    assert gaps.distance.shape == gaps.training.shape == (1,)
+    assert gaps.distance[0] > 0.01  # the moving moments have not moved yet
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

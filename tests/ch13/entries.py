@@ -1,8 +1,16 @@
 """How the components of chapter 13 are tested; see `tests/conformance/contract.py`."""
 
-from contract import BATCH, EACH_STEP, Entry
+import numpy as np
+from contract import BATCH, EACH_STEP, Entry, Rows
 
 from mathdl_keras import layers, models
+
+
+def encoder_decoder(dtype=None, **kwargs):
+    encoder = layers.GRU(3, return_state=True, dtype=dtype)
+    decoder = layers.GRU(3, return_state=True, return_sequences=True, dtype=dtype)
+    return models.EncoderDecoder(encoder, decoder, dtype=dtype, **kwargs)
+
 
 COMPONENTS = {
     "SimpleRNN": Entry(
@@ -85,6 +93,31 @@ COMPONENTS = {
         {"masks": "reads whole sequences"},
         make=lambda dtype=None, **kwargs: models.RecurrentBPTT(layers.LSTMCell(3, dtype=dtype), dtype=dtype, **kwargs),
     ),
+    "MultiHeadAttention": Entry(
+        {"num_heads": 2, "key_dim": 3},
+        [Rows((5, 4)), Rows((6, 4))],
+        (({"num_heads": 0}, "num_heads must be"), ({"key_dim": 0}, "key_dim must be")),
+    ),
+    "TransformerDecoder": Entry(
+        {"num_layers": 1, "num_heads": 2, "key_dim": 3, "intermediate_dim": 8},
+        [Rows((5, 4)), Rows((6, 4))],
+        (({"num_layers": 0}, "num_layers must be"),),
+    ),
+    "EncoderDecoder": Entry(
+        {},
+        [(Rows((7, 3)), Rows((5, 2)))],
+        make=encoder_decoder,
+        loss="mse",
+        fit=lambda pair: (pair, pair[1]),
+    ),
+    "CausalLanguageModel": Entry(
+        {"vocabulary": "abcd", "sequence_length": 8, "dim": 4, "num_heads": 2, "num_layers": 1},
+        [Rows((5,), tokens=4)],
+        (({"num_heads": 3}, "num_heads must divide"), ({"sequence_length": 0}, "sequence_length must be")),
+        {"masks": "reads whole texts"},
+        loss="sparse_categorical_crossentropy",
+        fit=lambda tokens: (tokens, np.roll(tokens, -1, axis=1)),
+    ),
 }
 
 ELSEWHERE = {
@@ -92,12 +125,8 @@ ELSEWHERE = {
     "JordanCell": "a recurrent cell: tests/ch13/test_cells.py",
     "LSTMCell": "a recurrent cell: tests/ch13/test_cells.py",
     "GRUCell": "a recurrent cell: tests/ch13/test_cells.py",
-    "Observer": "a recurrent cell: tests/ch13/test_observers.py",
-    "LayerNormCell": "a recurrent cell: tests/ch13/test_normalization.py",
-    "MultiHeadAttention": "several inputs: tests/ch13/test_multihead.py",
-    "TransformerDecoder": "two inputs: tests/ch13/test_transformers.py",
-    "EncoderDecoder": "two inputs: tests/ch13/test_seq2seq.py",
-    "CausalLanguageModel": "takes tokens: tests/ch13/test_language.py",
+    "LayerNormCell": "a recurrent cell: tests/ch13/test_cells.py",
+    "Observer": "a recurrent cell: tests/ch13/test_cells.py",
     "TruncatedBPTT": "takes streams: tests/ch13/test_truncation.py",
     "ClipGradientNorm": "a function of gradients: tests/ch13/test_stability.py",
 }

@@ -68,7 +68,11 @@ def measured(model):
     return measured_flops(model, x), measured_flops(gradients, x, y)
 
 
-@pytest.mark.parametrize("name", RECURRENT)
+# our loops are loops of TensorFlow's graph, too, which its account cannot look into; the others are unrolled
+COUNTED = [name for name in RECURRENT if keras.backend.backend() != "tensorflow" or "Keras'" in name]
+
+
+@pytest.mark.parametrize("name", COUNTED)
 def test_a_loop_costs_what_the_framework_runs(name):
     """Nobody asks for the gradient of the first state: whether it is computed depends on the framework."""
     f, first = RECURRENT[name]

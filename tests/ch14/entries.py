@@ -57,13 +57,20 @@ COMPONENTS = {
             ({"strides": (1, 0)}, "strides must be"),
             ({"padding": "full"}, "padding must be"),
             ({"kernel_size": 12, "padding": "valid"}, "kernel_size must not exceed"),
+            ({"groups": 2}, "filters must be a positive multiple of groups=2"),
+            ({"dilation_rate": 2}, "strides must be 1 where dilation_rate is not"),
+            ({"data_format": "NCHW"}, "data_format must be one of channels_last, channels_first"),
         ),
         {"masks": IMAGES},
     ),
     "MaxPooling2D": Entry(
         {"pool_size": 2, "padding": "same"},
         (9, 8, 2),
-        (({"pool_size": 0}, "pool_size must be"), ({"padding": "full"}, "padding must be")),
+        (
+            ({"pool_size": 0}, "pool_size must be"),
+            ({"padding": "full"}, "padding must be"),
+            ({"data_format": "NCHW"}, "data_format must be one of"),
+        ),
         {"masks": IMAGES, "weights": "pooling has no weights"},
     ),
     "LearnedFilterDetector": Entry(

@@ -35,20 +35,21 @@ def zeros_around(padding, sizes, kernel, strides):
     return [(p, p) for p in np.broadcast_to(padding, 2)]
 
 
-def brute_force(x, K, delta_of, strides, padding):
+def brute_force(x, K, delta_of, strides, padding, dilation=1):
     """Z, dX and dK by loops over every index, in the definition's own words."""
-    sh, sw = np.broadcast_to(strides, 2)
-    pads = zeros_around(padding, x.shape[1:3], K.shape[:2], (sh, sw))
+    (sh, sw), (dh, dw) = np.broadcast_to(strides, 2), np.broadcast_to(dilation, 2)
+    window = (K.shape[0] - 1) * dh + 1, (K.shape[1] - 1) * dw + 1
+    pads = zeros_around(padding, x.shape[1:3], window, (sh, sw))
     padded = np.pad(x, ((0, 0), *pads, (0, 0)))
-    rows = (padded.shape[1] - K.shape[0]) // sh + 1
-    columns = (padded.shape[2] - K.shape[1]) // sw + 1
+    rows = (padded.shape[1] - window[0]) // sh + 1
+    columns = (padded.shape[2] - window[1]) // sw + 1
     Z = np.zeros((len(x), rows, columns, K.shape[3]))
     dX, dK = np.zeros_like(padded), np.zeros_like(K)
     delta = delta_of(Z.shape)
     for n, i, j, a, b in np.ndindex(len(x), rows, columns, *K.shape[:2]):
-        seen = padded[n, i * sh + a, j * sw + b]
+        seen = padded[n, i * sh + a * dh, j * sw + b * dw]
         Z[n, i, j] += seen @ K[a, b]
-        dX[n, i * sh + a, j * sw + b] += K[a, b] @ delta[n, i, j]
+        dX[n, i * sh + a * dh, j * sw + b * dw] += K[a, b] @ delta[n, i, j]
         dK[a, b] += np.outer(seen, delta[n, i, j])
     (top, _), (left, _) = pads
     return Z, delta, dX[:, top : top + x.shape[1], left : left + x.shape[2]], dK
@@ -73,6 +74,34 @@ def test_convolution_and_its_derivatives_against_loops(kernel_size, strides, pad
     inner = (delta * Z).sum()
     assert abs((dx * x).sum() - inner) < 1e-11
     assert abs((dkernel * K).sum() - inner) < 1e-11
+
+
+GAPS = [
+    *itertools.product([(3, 2)], [1], ("valid", "same", (0, 2)), (2, (1, 3)), (1, 3)),
+    *itertools.product([(2, 3)], (2, (2, 1)), ("valid", "same", 1), [1], (3, 6)),
+]
+
+
+@pytest.mark.parametrize(("kernel_size", "strides", "padding", "dilation", "groups"), GAPS)
+def test_gaps_and_groups_against_loops(kernel_size, strides, padding, dilation, groups):
+    """A kernel of groups is one of all channels that is zero between groups."""
+    rng = np.random.default_rng(0)
+    x, K = rng.normal(size=(2, 7, 8, 6)), rng.normal(size=(*kernel_size, 6 // groups, 6))
+    blocks = np.kron(np.eye(groups), np.ones((6 // groups, 6 // groups)))
+    Z, delta, dX, dK = brute_force(
+        x, np.tile(K, (groups, 1)) * blocks, lambda s: rng.normal(size=s), strides, padding, dilation
+    )
+    dK = (dK * blocks).reshape(*kernel_size, groups, 6 // groups, 6).sum(axis=2)
+    with float64():
+        forward = numpy(conv2d_forward(x, K, None, strides, padding, dilation, groups))
+        dx, dkernel, _ = map(numpy, conv2d_backward(delta, x, K, strides, padding, dilation, groups))
+        rows = numpy(im2col(x, kernel_size, strides, padding, dilation))
+    np.testing.assert_allclose(forward, Z, atol=TOLERANCE)
+    np.testing.assert_allclose(dx, dX, atol=TOLERANCE)
+    np.testing.assert_allclose(dkernel, dK, atol=TOLERANCE)
+    np.testing.assert_allclose(rows @ (np.tile(K, (groups, 1)) * blocks).reshape(-1, 6), Z, atol=TOLERANCE)
+    T = toeplitz_matrix(np.tile(K, (groups, 1)) * blocks, (7, 8, 6), strides, padding, dilation)
+    np.testing.assert_allclose(x.reshape(2, -1) @ T.T, Z.reshape(2, -1), atol=TOLERANCE)
 
 
 @pytest.mark.parametrize(("mode", "padding"), [("valid", "valid"), ("full", 2)])
@@ -228,6 +257,14 @@ IMAGE, KERNEL = np.zeros((1, 5, 5, 2), "float32"), np.zeros((3, 3, 2, 1), "float
         (
             lambda: conv2d_forward(IMAGE, KERNEL[:, :, :1]),
             r"kernel must have shape \(kh, kw, 2, fil",
+        ),
+        (
+            lambda: conv2d_forward(IMAGE, KERNEL, groups=2),
+            r"kernel must have shape \(kh, kw, 1, filters\), filters a multiple of groups=2; received \(3, 3, 2, 1\)",
+        ),
+        (
+            lambda: conv2d_forward(IMAGE, KERNEL, strides=2, dilation_rate=2),
+            "strides must be 1 where dilation_rate is not; received strides=2 and dilation_rate=2",
         ),
         (
             lambda: conv2d_forward(IMAGE, KERNEL, strides=0),

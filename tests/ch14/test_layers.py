@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from mathdl_keras.chapters.ch08.cost import network_cost
 from mathdl_keras.chapters.ch14.detection import detection_threshold
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,
@@ -13,7 +14,8 @@ from mathdl_keras.chapters.ch14.filters import (
     PearsonCorrelation2D,
     SignalDetector,
 )
-from mathdl_keras.chapters.ch14.layers import Conv2D, MaxPooling2D
+from mathdl_keras.chapters.ch14.layers import Conv2D
+from mathdl_keras.chapters.ch14.pooling import MaxPooling2D
 from mathdl_keras.core.autodiff import grad, value_and_grad
 from mathdl_keras.core.precision import float64, require_float64
 
@@ -64,6 +66,73 @@ def test_convolution_is_keras_conv2d(strides, padding, activation):
             np.testing.assert_allclose(ours_d, peer_d, atol=1e-11)
 
 
+SWITCHES = {
+    "gaps": {"dilation_rate": 2},
+    "gaps in one axis, same": {"dilation_rate": (1, 3), "padding": "SAME"},
+    "groups": {"groups": 2, "strides": 2},
+    "depthwise, same": {"groups": 4, "padding": "same", "activation": "tanh"},
+    "groups with gaps, no bias": {"groups": 2, "dilation_rate": 2, "use_bias": False},
+    "softmax over the last axis": {"activation": "softmax", "padding": "same"},
+    "penalties": {"kernel_regularizer": "l2", "bias_regularizer": "l1", "activity_regularizer": "l2"},
+}
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["channels last", "channels first"])
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_every_switch_is_that_of_keras(switch, first):
+    """Same weights, same values, same derivatives and penalties.
+
+    Keras convolves images with their channels first on no CPU of TensorFlow's: there it gets them last.
+    """
+    rng = np.random.default_rng(3)
+    with float64():
+        settings = {"filters": 8, "kernel_size": 3} | SWITCHES[switch]
+        ours = Conv2D(data_format="channels_first" if first else "channels_last", **settings)
+        if first and keras.backend.backend() == "tensorflow":
+            if switch == "softmax over the last axis":
+                settings["activation"] = lambda z: ops.softmax(z, axis=2)  # of (B, H', W', F): the width
+            last = keras.layers.Conv2D(data_format="channels_last", **settings)
+            peer = keras.Sequential([keras.layers.Permute((2, 3, 1)), last, keras.layers.Permute((3, 1, 2))])
+        else:
+            last = peer = keras.layers.Conv2D(data_format=ours.data_format, **settings)
+        x = ops.convert_to_tensor(rng.normal(size=(2, 4, 9, 8) if first else (2, 9, 8, 4)))
+        shape = tuple(peer(x).shape)
+        assert ours.compute_output_shape(x.shape) == shape
+        ours.build(x.shape)
+        weights = [rng.normal(size=w.shape) for w in last.get_weights()]
+        ours.set_weights(weights), last.set_weights(weights)
+        np.testing.assert_allclose(numpy(require_float64(ours(x))), numpy(peer(x)), atol=1e-12)
+        np.testing.assert_allclose([float(v) for v in ours.losses], [float(v) for v in peer.losses], rtol=1e-12)
+        g = rng.normal(size=shape)
+        for ours_d, peer_d in zip(derivatives(ours, x, g), derivatives(peer, x, g), strict=True):
+            np.testing.assert_allclose(ours_d, peer_d, atol=1e-11)
+        again = Conv2D.from_config(ours.get_config())
+        again.build(x.shape), again.set_weights(weights)
+        np.testing.assert_array_equal(numpy(again(x)), numpy(ours(x)))
+
+
+def test_constraints_hold_after_a_step():
+    layer = Conv2D(4, 3, kernel_constraint="non_neg", bias_constraint=keras.constraints.MaxNorm(0.1))
+    model = keras.Sequential([keras.Input((6, 6, 2)), layer])
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    rng = np.random.default_rng(4)
+    x, y = (rng.normal(size=(8, *shape)).astype("float32") for shape in ((6, 6, 2), (4, 4, 4)))
+    model.fit(x, y, epochs=2, verbose=0)
+    kernel, bias = layer.get_weights()
+    assert kernel.min() >= 0 and np.any(kernel > 0)
+    assert np.linalg.norm(bias) <= 0.1 + 1e-6
+
+
+@pytest.mark.parametrize("settings", [{}, {"groups": 2}, {"dilation_rate": 2}])
+def test_what_a_network_costs_counts_groups_and_gaps(settings):
+    """As for Keras' layer: a network's multiplications do not depend on whose layer it is."""
+    convolutions = Conv2D(6, 3, **settings), keras.layers.Conv2D(6, 3, **settings)
+    ours, peer = (network_cost(keras.Sequential([keras.Input((9, 8, 4)), layer]), 3) for layer in convolutions)
+    assert (ours.forward, ours.backward, ours.parameters) == (peer.forward, peer.backward, peer.parameters)
+    last = Conv2D(6, 3, data_format="channels_first", **settings)
+    assert network_cost(keras.Sequential([keras.Input((4, 9, 8)), last]), 3).forward == ours.forward
+
+
 def test_forward_and_backward_pass_are_what_call_and_its_gradient_are():
     rng = np.random.default_rng(1)
     with float64():
@@ -99,12 +168,13 @@ def test_the_hand_written_derivative_is_what_trains(monkeypatch):
     assert trained() == 0
 
 
+@pytest.mark.parametrize("form", ["channels_last", "channels_first"])
 @pytest.mark.parametrize(("pool", "strides", "padding"), [(2, None, "valid"), (3, 2, "same")])
-def test_max_pooling_is_keras_max_pooling(pool, strides, padding):
+def test_max_pooling_is_keras_max_pooling(pool, strides, padding, form):
     rng = np.random.default_rng(2)
     with float64():
-        ours = MaxPooling2D(pool, strides, padding)
-        peer = keras.layers.MaxPooling2D(pool, strides, padding)
+        ours = MaxPooling2D(pool, strides, padding, form)
+        peer = keras.layers.MaxPooling2D(pool, strides, padding, form)
         x = ops.convert_to_tensor(rng.normal(size=(2, 7, 8, 3)))
         expected = numpy(peer(x))
         np.testing.assert_array_equal(numpy(require_float64(ours(x))), expected)
@@ -236,6 +306,12 @@ IMAGE = np.zeros((1, 4, 4, 1), "float32")
         (lambda: Conv2D(1, 0), "kernel_size must be an integer of at least 1"),
         (lambda: Conv2D(1, 3, strides=0), "strides must be an integer of at least 1"),
         (lambda: Conv2D(1, 3, padding="full"), 'padding must be "valid", "same"'),
+        (lambda: Conv2D(3, 3, groups=2), "filters must be a positive multiple of groups=2; received filters=3"),
+        (lambda: Conv2D(2, 3, groups=2)(IMAGE), "x must have a multiple of groups=2 channels; received 1"),
+        (lambda: Conv2D(1, 3, 2, dilation_rate=2), "strides must be 1 where dilation_rate is not"),
+        (lambda: Conv2D(1, 3, data_format="NHWC"), "data_format must be one of channels_last, channels_first"),
+        (lambda: Conv2D(1, 3, dilation_rate=2)(IMAGE), "kernel_size must not exceed the padded input"),
+        (lambda: Conv2D(1, 3, lora_rank=2), "lora_rank must be None, the only value"),
         (lambda: Conv2D(1, 5)(IMAGE), "kernel_size must not exceed the padded input"),
         (lambda: Conv2D(1, 3)(IMAGE[0]), "expected ndim=4, found ndim=3"),
         (lambda: MaxPooling2D(0), "pool_size must be an integer of at least 1"),

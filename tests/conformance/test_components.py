@@ -56,6 +56,15 @@ def shapes(nest):
     return [tuple(x.shape) for x in tree.flatten(nest)]
 
 
+def flat(nest):
+    """The shapes in a nest of shapes."""
+    if all(n is None or isinstance(n, int) for n in nest):
+        yield tuple(nest)
+    else:
+        for part in nest:
+            yield from flat(part)
+
+
 def number(outputs):
     """A number that every entry of every output has a part in of its own."""
     total = 0.0
@@ -85,9 +94,8 @@ def test_eager_symbolic_and_predicted_shapes_agree(name):
     predicted = component.compute_output_shape(*over_inputs(lambda rows: (None, *rows.shape), name))
     symbolic = tree.flatten(component(*symbols(name)))
     eager = tree.flatten(component(*batch(name)))
-    predicted = [predicted] if type(predicted[0]) is not tuple else predicted
     assert [shape[0] for shape in shapes(symbolic)] == [None] * len(symbolic)
-    assert shapes(symbolic) == list(predicted)
+    assert shapes(symbolic) == list(flat(predicted))
     assert [shape[1:] for shape in shapes(eager)] == [shape[1:] for shape in shapes(symbolic)]
     for tensor, symbol in zip(eager, symbolic, strict=True):
         assert dtype_of(tensor) == keras.backend.standardize_dtype(symbol.dtype)
@@ -121,7 +129,7 @@ def test_the_gradient_of_the_inputs_is_a_finite_difference(name):
     if has_tokens(name):
         pytest.skip("tokens are not differentiated")
     with float64():
-        component, x = make(name), widened(batch(name, 2))
+        component, x = built(name), widened(batch(name, 2))
         rng = np.random.default_rng(1)
         v = [rng.standard_normal(part.shape) for part in tree.flatten(x)]
 

@@ -37,22 +37,15 @@ REQUIRED = {"layers.Dense": {"units": 2}}
 # Twins whose arguments are not all there yet: they are told apart, not forgotten.
 LATER = {
     "layers.Bidirectional": "weights, backward_layer",
-    "layers.Conv2D": "dilation, groups, data_format, regularizers and constraints",
-    "layers.MaxPooling2D": "data_format",
     "layers.BatchNormalization": "any axis, masks, regularizers and constraints",
     "layers.LayerNormalization": "any axis, regularizers and constraints",
     "layers.MultiHeadAttention": "regularizers and constraints",
-    "layers.Normalization": "mean, variance, invert",
     "layers.RNN": "signatures of recurrent layers are those of their cells",
     "layers.SimpleRNN": "dropout",
     "layers.LSTM": "dropout",
     "layers.GRU": "dropout",
     "layers.LSTMCell": "dropout",
     "layers.GRUCell": "dropout",
-    "losses.BinaryCrossentropy": "label_smoothing, axis",
-    "losses.CategoricalCrossentropy": "label_smoothing, axis",
-    "losses.MeanSquaredError": "scale comes first",
-    "metrics.R2Score": "num_regressors",
 }
 
 

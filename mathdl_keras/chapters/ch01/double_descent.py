@@ -32,9 +32,9 @@ def double_descent_theory(p, n, beta, sigma):
 
     Args:
         p: The number of features used, or an array of numbers.
-        n: The number of training samples.
+        n: Integer, the number of training samples.
         beta: :math:`\beta`, `(D,)`.
-        sigma: The standard deviation of the noise.
+        sigma: Float, the standard deviation of the noise.
 
     Returns:
         A float64 array of the shape of p; infinite where n - 1 <= p <= n + 1.
@@ -132,12 +132,12 @@ def double_descent_curve(p_grid, n, beta, sigma, replicates, seed=0, l2=0.0):
     r"""The test risk of fitted models, given the training set: :math:`\|\hat\theta - \beta\|^2 + \sigma^2`.
 
     Args:
-        p_grid: The numbers of features used.
-        n: The number of training samples.
+        p_grid: Integers, the numbers of features used.
+        n: Integer, the number of training samples.
         beta: :math:`\beta`, `(D,)`.
-        sigma: The standard deviation of the noise.
-        replicates: The number of training sets.
-        seed: Of the training sets, which are the same for every p; an integer or a NumPy generator.
+        sigma: Float, the standard deviation of the noise.
+        replicates: Integer, the number of training sets.
+        seed: Integer or NumPy generator, seed of the training sets, which are the same for every p; 0 by default.
         l2: Float, the penalty :math:`\lambda` of `ridge_regression`; 0 by default.
 
     Returns:

@@ -27,11 +27,11 @@ class RandomFeatures(ChecksData, keras.layers.Layer):
     `(..., inputs) -> (..., units)`.
 
     Args:
-        units: N, the number of features.
-        activation: `relu` or `fourier`.
-        scale: s.
-        bias_scale: :math:`s_b`, of `relu` features; `fourier` ignores it.
-        seed: Of NumPy's generator, so that the weights are the same on every backend.
+        units: Integer, the number N of features.
+        activation: String, `relu` (the default) or `fourier`.
+        scale: Float, s; 1 by default.
+        bias_scale: Float, :math:`s_b`, of `relu` features; 0 by default, and `fourier` ignores it.
+        seed: Integer, seed of NumPy's generator, so that the weights are the same on every backend; 0 by default.
 
     Raises:
         ValueError: If an argument is out of range.

@@ -75,8 +75,8 @@ def bias_variance(fit_predict, make_train, x_test, f_true, noise_variance, repli
         x_test: The test points, `(tests, ...)`.
         f_true: The true regression function, vectorised.
         noise_variance: :math:`\sigma^2`.
-        replicates: The number of training sets, at least 2.
-        seed: Of the training sets.
+        replicates: Integer, the number of training sets, at least 2.
+        seed: Integer, seed of the training sets; 0 by default.
 
     Returns:
         A dictionary of arrays `(tests,)`: `bias2`, `variance`, `noise`, and their sum `risk`. The variance is that of

@@ -17,10 +17,10 @@ class MeanSquaredError(keras.losses.Loss):
     not spread to all pairs.
 
     Args:
-        scale: c, positive.
-        reduction: Of the losses of a batch, as in Keras.
-        name: Of the loss.
-        dtype: In which it is computed; by default Keras' float.
+        reduction: String or None, how the losses of a batch become one, as in Keras; their mean by default.
+        name: String, the name of the loss; `mean_squared_error` by default.
+        dtype: String or dtype policy of the computation; by default that of Keras' floats.
+        scale: Positive float, the factor c; 1 by default.
 
     Raises:
         ValueError: If the scale is not positive and finite, or shapes differ.
@@ -33,7 +33,7 @@ class MeanSquaredError(keras.losses.Loss):
         2.0
     """
 
-    def __init__(self, scale=1.0, reduction="sum_over_batch_size", name="squared_loss", dtype=None):
+    def __init__(self, reduction="sum_over_batch_size", name="mean_squared_error", dtype=None, scale=1.0):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not 0 < scale < float("inf"):
             raise ValueError(f"scale must be positive and finite; received scale={scale}")

@@ -29,15 +29,14 @@ class R2Score(keras.metrics.Metric):
     around 10,000 with deviation 1 are beyond it).
 
     A constant target has no variance to explain: the result is NaN, not 0 or 1, as it is while
-    :math:`n \le p + 1` in the adjusted form.
+    :math:`n \le p + 1` in the adjusted form, where Keras falls back to the plain one.
 
     Args:
-        adjusted: Whether to adjust for the number of features.
-        n_features: p, for the adjusted form.
-        class_aggregation: Of several targets: `uniform_average`, `variance_weighted_average`, or `None` for one value
-            each.
-        name: Of the metric.
-        dtype: Of its state.
+        class_aggregation: String or None, what several targets give: `uniform_average`, the default,
+            `variance_weighted_average`, or `None` for one value each.
+        num_regressors: Integer p >= 0, the number of features, for the adjusted form; 0, the default, is the plain one.
+        name: String, the name of the metric; `r2_score` by default.
+        dtype: String or dtype policy of the state; by default that of Keras' floats.
 
     Raises:
         ValueError: If an argument is out of range, or targets and predictions have different shapes.
@@ -50,13 +49,13 @@ class R2Score(keras.metrics.Metric):
         0.5
     """
 
-    def __init__(self, adjusted=False, n_features=None, class_aggregation="uniform_average", name="r2", dtype=None):
+    def __init__(self, class_aggregation="uniform_average", num_regressors=0, name="r2_score", dtype=None):
         super().__init__(name=name, dtype=dtype)
-        if adjusted and (not isinstance(n_features, int) or n_features < 1):
-            raise ValueError(f"n_features must be an integer >= 1 if adjusted; received n_features={n_features!r}")
         if class_aggregation not in AGGREGATIONS:
             raise ValueError(f"class_aggregation must be one of {AGGREGATIONS}; received {class_aggregation!r}")
-        self.adjusted, self.n_features, self.class_aggregation = bool(adjusted), n_features, class_aggregation
+        if isinstance(num_regressors, bool) or not isinstance(num_regressors, int) or num_regressors < 0:
+            raise ValueError(f"num_regressors must be an integer >= 0; received num_regressors={num_regressors!r}")
+        self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         direct(self, greater_is_better=True)
         self.rows = self.add_variable(shape=(), initializer="zeros", name="rows")
         self.weight = self.add_variable(shape=(), initializer="zeros", name="weight")
@@ -100,14 +99,21 @@ class R2Score(keras.metrics.Metric):
             r2 = ops.sum(r2) / r2.shape[0]
         elif self.class_aggregation == "variance_weighted_average":
             r2 = 1 - _ratio(ops.sum(self.rss), ops.sum(self.tss), otherwise=math.nan)
-        return self._adjust(r2) if self.adjusted else r2
+        return self._adjust(r2) if self.num_regressors else r2
 
     def _adjust(self, r2):
-        freedom = ops.relu(self.rows - (self.n_features + 1))
+        freedom = ops.relu(self.rows - (self.num_regressors + 1))
         return 1 - (1 - r2) * _ratio(self.rows - 1, freedom, otherwise=math.nan)
 
+    @classmethod
+    def from_config(cls, config):
+        """A metric from its configuration, one of earlier files too: `adjusted`, and `n_features` for p."""
+        adjusted, features = config.get("adjusted"), config.get("n_features")
+        config = {name: value for name, value in config.items() if name not in ("adjusted", "n_features")}
+        return cls(**(config | {"num_regressors": features} if adjusted else config))
+
     def get_config(self):
-        names = ("adjusted", "n_features", "class_aggregation")
+        names = ("class_aggregation", "num_regressors")
         return super().get_config() | {name: getattr(self, name) for name in names}
 
 

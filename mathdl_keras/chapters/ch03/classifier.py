@@ -54,11 +54,11 @@ class LinearClassifier(ChecksData, keras.Model):
         return super().fit(x, y, *args, **kwargs)
 
     def score(self, x, y):
-        """The fraction of rows whose most probable class came, as in scikit-learn.
+        """The accuracy: the fraction of rows whose most probable class is the true one, as in scikit-learn.
 
         Args:
-            x: `(rows, features)`.
-            y: Labels `(rows,)`.
+            x: Array `(rows, features)`.
+            y: Integer labels `(rows,)`.
 
         Raises:
             ValueError: If the data are not finite, shapes do not fit, or a label is unknown.

@@ -11,6 +11,8 @@ Keras' `fit` minimise the same loss.
 """
 
 import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -36,51 +38,94 @@ DIGITS_L2 = 5e-4
 TARGETS = {"accuracy": 0.97, "AUC": 0.99, "digits": 0.95}
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Growth:
+    """How the weights of gradient descent grow: norms without the intercept.
+
+    Attributes:
+        steps: Integer array `(times,)`, the numbers of steps after which the norms are taken.
+        free: Array `(times,)`, norms without a penalty.
+        penalised: Array `(times,)`, norms with the penalty.
+        minimiser: Float, the norm where the penalised loss is least.
+    """
+
+    steps: np.ndarray
+    free: np.ndarray
+    penalised: np.ndarray
+    minimiser: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierResults(Results):
+    """What was found about tumours and digits.
+
+    Attributes:
+        growth: `Growth`, the weights of gradient descent on all tumours.
+        roc: Two arrays `(thresholds,)`, the false and the true positive rates of tumours that the model has not seen.
+        reliability: Array `(bins, 3)`, the mean probability of these tumours, their frequency and their number in each
+            bin.
+        classes: Pair of strings, the two kinds of tumours; probabilities are those of the second.
+        images: Array `(digits, height, width)`, the weights of each digit by Newton's method.
+        curves: Mapping from each quantity of `fit` on the digits to its values, one for each epoch.
+    """
+
+    growth: Growth
+    roc: tuple[np.ndarray, np.ndarray]
+    reliability: np.ndarray
+    classes: Sequence[str]
+    images: np.ndarray
+    curves: Mapping[str, Sequence[float]]
+
+
+def run(session: Session) -> ClassifierResults:
     """All three parts."""
     tumours, digits = datasets.load(session.dataset), datasets.digits()
     growth, separable = weights_in_time(session, tumours)
     p, judged = held_out(session, tumours)
     images, read = read_digits(session, digits)
-    views = {
-        "growth": growth,
-        "roc": roc(tumours.y, p),
-        "reliability": _result(CalibrationCurve(bins=5), tumours.y, p),
-        "classes": tumours.target_names,
-        "images": images,
-        "curves": session.curves("softmax"),
-    }
-    return Results([*separable, *judged, *read], [tumours, digits], views)
+    return ClassifierResults(
+        [*separable, *judged, *read],
+        [tumours, digits],
+        growth=growth,
+        roc=roc(tumours.y, p),
+        reliability=_result(CalibrationCurve(bins=5), tumours.y, p),
+        classes=tumours.target_names,
+        images=images,
+        curves=session.curves("softmax"),
+    )
 
 
 def weights_in_time(session: Session, data):
-    """The norm of the weights after t steps of gradient descent, for t = 1, 2, ..., with and without a penalty."""
+    """The norms of the weights after t steps of gradient descent, for t = 1, 2, ...; and its metrics."""
     z, y = standardised(data.x), data.y
-    X, times = (
-        np.column_stack([z, np.ones(len(z))]),
-        np.unique(np.geomspace(1, session.choose(3e3, 3e4), 40).astype(int)),
-    )
-    growth = {"steps": times}
-    for name, l2 in (("no penalty", 0.0), ("penalty", L2)):
-        w, before, norms = np.zeros(X.shape[1]), 0, []
-        for t in session.track(times, f"gradient descent, {name}"):
-            with allow_float64():
-                penalties = np.append(np.full(z.shape[1], l2), 0.0)
-                w, before = ops.convert_to_numpy(logistic_descent(X, y, penalties, steps=t - before, start=w)), t
-            norms.append(np.linalg.norm(w[:-1]))
-        growth[name] = np.array(norms)
-    exact = LogisticRegression(L2).fit_closed_form(z, y).weights[:-1]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SeparableDataWarning)  # it is what this part shows
-        free = LogisticRegression()
-        steps = free.fit_closed_form(z, y).steps
+    times = np.unique(np.geomspace(1, session.choose(3e3, 3e4), 40).astype(int))
+    free = descent_norms(session.track(times, "gradient descent, no penalty"), z, y, 0.0)
+    penalised = descent_norms(session.track(times, "gradient descent, penalty"), z, y, L2)
+    minimiser = float(np.linalg.norm(LogisticRegression(L2).fit_closed_form(z, y).weights[:-1]))
     metrics = [
         Metric("separable by a hyperplane (1: yes)", float(is_separable(data.x, y))),
-        Metric("Newton steps to one that separates them, without a penalty", steps),
-        Metric("norm of the weights with the penalty", float(np.linalg.norm(exact))),
-        Metric("the same without, at the last step of descent", float(growth["no penalty"][-1])),
+        Metric("Newton steps to one that separates them, without a penalty", _steps_to_separate(z, y)),
+        Metric("norm of the weights with the penalty", minimiser),
+        Metric("the same without, at the last step of descent", float(free[-1])),
     ]
-    return growth | {"minimiser": float(np.linalg.norm(exact))}, metrics
+    return Growth(times, free, penalised, minimiser), metrics
+
+
+def descent_norms(times, z, y, l2):
+    """The norms of the weights after each of the numbers of steps, from zero: shape `(times,)`."""
+    X, penalties = np.column_stack([z, np.ones(len(z))]), np.append(np.full(z.shape[1], l2), 0.0)
+    w, before, norms = np.zeros(X.shape[1]), 0, []
+    for t in times:
+        with allow_float64():
+            w, before = ops.convert_to_numpy(logistic_descent(X, y, penalties, steps=t - before, start=w)), t
+        norms.append(np.linalg.norm(w[:-1]))
+    return np.array(norms)
+
+
+def _steps_to_separate(z, y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SeparableDataWarning)  # it is what this part shows
+        return LogisticRegression().fit_closed_form(z, y).steps
 
 
 def held_out(session: Session, data):

@@ -37,9 +37,9 @@ def logistic_descent(x, y, l2=0.0, l1=0.0, learning_rate=None, steps=1000, start
         l2: Float or array `(D,)`, the penalty :math:`\lambda \ge 0`: one number, or one for each column, 0 for an
             intercept.
         l1: Float or array `(D,)`, the penalty :math:`\lambda_1 \ge 0`, likewise.
-        learning_rate: :math:`\eta`; `None` for 1/L, the inverse of the largest curvature.
-        steps: The number of steps.
-        start: The first weights; `None` for zero.
+        learning_rate: Positive float, :math:`\eta`; `None`, the default, for 1/L, the inverse of the largest curvature.
+        steps: Integer, the number of steps; 1000 by default.
+        start: Array `(D,)`, the first weights; `None`, the default, for zeros.
 
     Returns:
         Weights `(D,)`.

@@ -3,41 +3,40 @@
 import numpy as np
 from scipy import stats
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch03.demo import ClassifierResults, Growth
 from mathdl_keras.core.figures import COLORS, curves, new, show_images, style
 
 
-def draw(results: Results) -> dict:
+def draw(results: ClassifierResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
     return {
-        "growth": _growth(views["growth"]),
-        "held_out": _held_out(views),
-        "digits": _digits(views["images"]),
-        "training": _training(views["curves"]),
+        "growth": _growth(results.growth),
+        "held_out": _held_out(results),
+        "digits": _digits(results.images),
+        "training": _training(results.curves),
     }
 
 
-def _growth(growth):
+def _growth(growth: Growth):
     figure, ax = new(title="Perfect data: the weights of gradient descent")
     with style():
-        for name, color in (("no penalty", COLORS[1]), ("penalty", COLORS[0])):
-            ax.plot(growth["steps"], growth[name], color=color, label=name)
-        ax.axhline(growth["minimiser"], color=COLORS[0], linestyle="--", linewidth=1, label="the minimiser with it")
+        ax.plot(growth.steps, growth.free, color=COLORS[1], label="no penalty")
+        ax.plot(growth.steps, growth.penalised, color=COLORS[0], label="penalty")
+        ax.axhline(growth.minimiser, color=COLORS[0], linestyle="--", linewidth=1, label="the minimiser with it")
         ax.set(xscale="log", xlabel="step t", ylabel="norm of the weights")
         ax.legend(loc="upper left")
     return figure
 
 
-def _held_out(views):
+def _held_out(results: ClassifierResults):
     figure, (left, right) = new(1, 2, height=4.2, title="Tumours that the model has not seen")
     with style():
-        left.plot(*views["roc"], drawstyle="steps-post", color=COLORS[0])
+        left.plot(*results.roc, drawstyle="steps-post", color=COLORS[0])
         left.plot([0, 1], [0, 1], "--", color="#999999", linewidth=1, label="by chance")
         left.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC curve", aspect="equal")
         left.legend(loc="lower right")
-        _reliability(right, views["reliability"])
-        right.set(xlabel=f"probability of {views['classes'][1]}", ylabel=f"frequency of {views['classes'][1]}")
+        _reliability(right, results.reliability)
+        right.set(xlabel=f"probability of {results.classes[1]}", ylabel=f"frequency of {results.classes[1]}")
     return figure
 
 

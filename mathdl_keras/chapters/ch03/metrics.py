@@ -2,12 +2,12 @@ r"""How good a classifier is (§3.3): counts, ranks, and whether its probabiliti
 
 | metric | result |
 | --- | --- |
-| `ConfusionMatrix` | the counts :math:`n_{ij}` of examples of class i that were taken for class j |
+| `ConfusionMatrix` | the number :math:`n_{ij}` of examples of class i that are predicted as class j |
 | `ROCAUC` | the probability that a positive scores above a negative, ties counted one half |
-| `LogLoss` | the mean of minus the log of the probability of the class that came |
-| `CalibrationCurve` | mean probability and frequency of positives, by bins of the probability |
+| `LogLoss` | the mean of minus the logarithm of the probability of the true class |
+| `CalibrationCurve` | the mean probability and the frequency of positives in each bin of the probability |
 
-All gather over batches: the result is that of the whole data, however it was divided.
+All of them accumulate over batches: the result is that of the whole data set, however it is divided.
 """
 
 import keras
@@ -31,8 +31,8 @@ def exact_auc(y, score):
     thresholds instead.
 
     Args:
-        y: Labels `(n,)`: 1 positive, 0 negative; anything else takes no part.
-        score: Finite scores `(n,)`.
+        y: Array `(n,)`, labels: 1 positive, 0 negative; anything else takes no part.
+        score: Array `(n,)`, finite scores.
 
     Returns:
         A scalar tensor of the dtype of `score`; NaN where a class is missing.
@@ -54,10 +54,10 @@ def exact_auc(y, score):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class ConfusionMatrix(RenamedArguments, keras.metrics.Metric):
-    r"""How many examples of class i were taken for class j (§3.3): the matrix :math:`n_{ij}`.
+    r"""The confusion matrix :math:`n_{ij}`: how many examples of class i are predicted as class j (§3.3).
 
     Predictions are scores `(B, classes)`, of which the largest decides, or, for two classes, probabilities `(B, 1)` or
-    `(B,)` against a threshold. Labels are integers. With sample weights, weights are counted.
+    `(B,)` against a threshold. Labels are integers. With sample weights, each example counts with its weight.
 
     Args:
         num_classes: Integer, the number K of classes; 2 by default.
@@ -114,9 +114,10 @@ class ROCAUC(keras.metrics.Metric):
     them. It is also NaN while a class is missing.
 
     Args:
-        capacity: The most examples between two resets: of an epoch, or of the validation data.
-        name: The name.
-        dtype: Of the scores.
+        capacity: Integer, the most examples between two resets: in an epoch, or in the validation data; 10,000 by
+            default.
+        name: String, the name.
+        dtype: String, the dtype of the scores; `None`, the default, for `keras.config.floatx()`.
 
     Raises:
         ValueError: If the capacity is not a positive integer, or there are sample weights.
@@ -159,14 +160,15 @@ class ROCAUC(keras.metrics.Metric):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class LogLoss(keras.metrics.Mean):
-    r"""The mean of :math:`-\log` of the probability of the class that came (§3.3).
+    r"""The mean of :math:`-\log` of the probability of the true class (§3.3).
 
     Labels are integers; predictions are `(B, 1)` or `(B,)` for two classes, `(B, K)` for K.
 
     Args:
-        from_logits: Whether predictions are logits; otherwise probabilities, which are not clipped.
-        name: The name.
-        dtype: As in Keras.
+        from_logits: Boolean, whether predictions are logits; False by default: they are probabilities, which are not
+            clipped.
+        name: String, the name.
+        dtype: String, the dtype of the computation; `None`, the default, for `keras.config.floatx()`.
 
     Example:
         >>> metric = LogLoss()
@@ -196,16 +198,16 @@ class LogLoss(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable("mathdl_keras")
 class CalibrationCurve(keras.metrics.Metric):
-    r"""How often the event came where the model gave it about the probability p (§3.3): a reliability diagram.
+    r"""A reliability diagram: how often label 1 occurs where the model gives it a probability of about p (§3.3).
 
     The unit interval is divided into equal bins. The result has a row for each: the mean of the probabilities in it,
-    the frequency of label 1, and the number of examples; means of no examples are NaN. A calibrated model has the
-    first two equal, up to noise.
+    the frequency of label 1, and the number of examples; the first two are NaN for an empty bin. For a calibrated model
+    they are equal, up to noise.
 
     Args:
-        bins: Their number.
-        name: The name.
-        dtype: As in Keras.
+        bins: Integer, the number of bins; 10 by default.
+        name: String, the name.
+        dtype: String, the dtype of the sums; `None`, the default, for `keras.config.floatx()`.
 
     Raises:
         ValueError: If `bins` is not a positive integer.

@@ -41,7 +41,7 @@ class LogisticRegression(LinearClassifier):
         l1: Float, the penalty :math:`\lambda_1 |w|_1`, likewise: some weights are exactly zero.
         solver: String, how `fit_closed_form` solves: `irls` (Newton), or `gd` (accelerated proximal gradient descent;
             standardise the features first). `None`, the default, for `gd` with `l1`, else `irls`.
-        kernel_initializer: Of w.
+        kernel_initializer: Initializer of w; zeros by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -75,8 +75,8 @@ class LogisticRegression(LinearClassifier):
         """Sets kernel and bias to the minimiser, found in float64.
 
         Args:
-            x: `(rows, features)`.
-            y: Labels 0 or 1, `(rows,)`.
+            x: Array `(rows, features)`.
+            y: Array `(rows,)`, labels 0 or 1.
 
         Returns:
             A named tuple: `weights` in float64, `steps`, `gradient_norm`, `converged`, `separated`, `singular`.
@@ -103,7 +103,7 @@ class LogisticRegression(LinearClassifier):
         r"""The Fisher information of rows (§3.2), :math:`\tilde X^\top \mathrm{diag}(p(1-p))\, \tilde X`.
 
         Args:
-            x: `(rows, features)`; a column of ones for the bias is appended.
+            x: Array `(rows, features)`; a column of ones for the bias is appended.
 
         Returns:
             NumPy array `(features + 1, features + 1)`; the last row and column belong to the bias.
@@ -118,8 +118,8 @@ class LogisticRegression(LinearClassifier):
         Valid for the unpenalised estimate from many rows; a penalty biases it.
 
         Args:
-            x: The rows of the fit, `(rows, features)`.
-            level: The coverage, in (0, 1).
+            x: Array `(rows, features)`, the rows of the fit.
+            level: Float in (0, 1), the coverage; 0.95 by default.
 
         Returns:
             NumPy array `(features + 1, 2)`: lower and upper end; the last row belongs to the bias.
@@ -166,7 +166,7 @@ class SoftmaxRegression(RenamedArguments, LinearClassifier):
         num_classes: Integer, the number K of classes.
         l2: Float, the penalty :math:`\lambda |W|^2` beside the mean cross entropy; the bias is not penalised. 0, the
             default, is none.
-        kernel_initializer: Of W.
+        kernel_initializer: Initializer of W; zeros by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -200,8 +200,8 @@ class SoftmaxRegression(RenamedArguments, LinearClassifier):
         """Sets kernel and bias to the minimiser, found in float64.
 
         Args:
-            x: `(rows, features)`.
-            y: Labels 0, ..., K-1, `(rows,)`.
+            x: Array `(rows, features)`.
+            y: Array `(rows,)`, labels 0, ..., K-1.
 
         Returns:
             A named tuple: `weights` in float64, `steps`, `gradient_norm`, `converged`, `separated`, `singular`.

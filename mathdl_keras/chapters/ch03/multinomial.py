@@ -28,11 +28,11 @@ def softmax_newton(X, Y, l2, tolerance=0.01, max_steps=100):
     """The weights (K, D) of least mean cross entropy + the penalties' squares, as a `Solution` of K D numbers.
 
     Args:
-        X: Rows `(M, D)`, with a column of ones for an intercept.
-        Y: One-hot labels `(M, K)`.
-        l2: One penalty for each column of X.
-        tolerance: The Newton decrement from which the Hessian is kept.
-        max_steps: The most evaluations.
+        X: Array `(M, D)`, with a column of ones for an intercept.
+        Y: Array `(M, K)`, one-hot labels.
+        l2: Array `(D,)`, one penalty for each column of X.
+        tolerance: Float, the Newton decrement from which the Hessian is kept; 0.01 by default.
+        max_steps: Integer, the most evaluations; 100 by default.
     """
     X = ops.convert_to_tensor(X)
     Y = ops.convert_to_tensor(Y, dtype=X.dtype)

@@ -23,7 +23,8 @@ from mathdl_keras.core.precision import unit_roundoff
 
 __all__: list[str] = []
 
-# A last step moves no logit by more than this. Where labels separate but for ties, steps move some by 1 for ever.
+# Newton's method ends only when its step moves every logit by less than this. Where labels are separable but for ties,
+# each step moves some logits by about 1, without end.
 LAST_MOVE = 0.1
 
 
@@ -31,12 +32,12 @@ class Objective(NamedTuple):
     """A loss of logits z that are linear in the weights w; all but `logits` are functions of (z, w, X, y, l2).
 
     Attributes:
-        logits: `logits(X, w)`.
-        loss: The mean loss and the penalty.
-        gradient: Its gradient with respect to w.
-        hessian: Its Hessian.
-        margin: The least margin of all rows, positive if each is classified rightly.
-        worst: The loss at w = 0; from a start that is worse, the way leads back there.
+        logits: Function `logits(X, w)`.
+        loss: Function, the mean loss and the penalty.
+        gradient: Function, the gradient of the loss with respect to w.
+        hessian: Function, its Hessian.
+        margin: Function, the least margin of all rows: positive if each is classified rightly.
+        worst: Float, the loss at w = 0; from a start that is worse, the way leads back there.
     """
 
     logits: Callable
@@ -51,14 +52,15 @@ class Solution(NamedTuple):
     """What Newton's method found; with leading axes in the data, one entry for each problem.
 
     Attributes:
-        weights: The minimiser `(..., D)`.
-        steps: Evaluations of loss, gradient and Hessian; those on a part of the rows are not counted.
-        gradient_norm: The largest entry of the gradient before the last step, by magnitude: at `weights` it is smaller.
-        converged: Whether the decrement fell to the tolerance.
-        separated: Whether nothing is penalised and `weights` classify every row rightly: then there is no minimiser
-            (§3.6).
-        singular: Whether the last Hessian was singular, up to rounding: columns depend on each other, or labels are
-            separable in part and some weights grow without end.
+        weights: Tensor or array `(..., D)`, the minimiser.
+        steps: Integer, the evaluations of loss, gradient and Hessian; those on a part of the rows are not counted.
+        gradient_norm: Tensor or array `(...)`, the largest entry of the gradient before the last step, by magnitude: at
+            `weights` it is smaller.
+        converged: Booleans `(...)`, whether the decrement fell to the tolerance.
+        separated: Booleans `(...)`, whether nothing is penalised and `weights` classify every row rightly: then there
+            is no minimiser (§3.6).
+        singular: Booleans `(...)`, whether the last Hessian was singular, up to rounding: columns depend on each other,
+            or labels are separable in part and some weights grow without end.
     """
 
     weights: Any
@@ -105,13 +107,13 @@ def newton(objective, X, y, l2, start, tolerance=0.01, max_steps=100, polished=T
 
     Args:
         objective: An `Objective`.
-        X: Rows `(..., M, D)`.
-        y: Targets.
-        l2: Penalties, one for each weight.
-        start: The first weights.
-        tolerance: The decrement from which the Hessian is kept.
-        max_steps: The most evaluations.
-        polished: Whether to go on with the last Hessian.
+        X: Tensor `(..., M, D)`.
+        y: Tensor, the targets that the objective takes.
+        l2: Array, penalties, one for each weight.
+        start: Array, the first weights.
+        tolerance: Float, the decrement from which the Hessian is kept; 0.01 by default.
+        max_steps: Integer, the most evaluations; 100 by default.
+        polished: Boolean, whether to go on with the last Hessian; True by default.
 
     Returns:
         A `Solution`.

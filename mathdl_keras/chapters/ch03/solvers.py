@@ -47,8 +47,9 @@ def irls(x, y, l2=0.0, tolerance=0.01, max_steps=100):
         y: Labels 0 or 1, `(..., M)`.
         l2: Float or array `(D,)`, the penalty :math:`\lambda \ge 0`: one number, or one for each column, 0 for an
             intercept.
-        tolerance: Float, the Newton decrement from which the Hessian is kept, for steps that cost a gradient only.
-        max_steps: Integer, the most evaluations.
+        tolerance: Float, the Newton decrement from which the Hessian is kept, for steps that cost a gradient only; 0.01
+            by default.
+        max_steps: Integer, the most evaluations; 100 by default.
 
     Returns:
         A named tuple `(weights, steps, gradient_norm, converged, separated, singular)`.

@@ -15,8 +15,8 @@ def transition_point(w, b):
     r"""Where :math:`S(wx + b) = 1/2` (§3.4): :math:`x = -b/w`.
 
     Args:
-        w: Weights, not zero.
-        b: Biases.
+        w: Tensor, weights, not zero.
+        b: Tensor that broadcasts against `w`, biases.
 
     Returns:
         Tensor of the shape of `w`.
@@ -37,9 +37,9 @@ def transition_width(w, lo=0.1, hi=0.9):
     which is :math:`2 \log 9 / |w|` from 10 % to 90 %.
 
     Args:
-        w: Weights, not zero.
-        lo: The lower probability.
-        hi: The upper probability.
+        w: Tensor, weights, not zero.
+        lo: Float, the lower probability; 0.1 by default.
+        hi: Float, the upper probability; 0.9 by default.
 
     Returns:
         Tensor of the shape of `w`, in the units of x.

@@ -33,7 +33,7 @@ class Mistaken:
     Attributes:
         images: Shape `(shown, height, width, 1)`.
         digits: Shape `(shown,)`, what they are.
-        alpha: Shape `(shown,)`, integers: how often each was mistaken.
+        alpha: Shape `(shown,)`, integers: how often each was misclassified.
     """
 
     images: np.ndarray
@@ -135,7 +135,7 @@ def _metrics(runs, target):
 
 
 def support(fit, split, shown=16) -> Mistaken:
-    """The training images that were mistaken most often: their digits, and how often."""
+    """The training images that were misclassified most often: their digits, and how often."""
     alpha = np.abs(fit.weights)
     most = np.argsort(-alpha, kind="stable")[:shown]
     return Mistaken(split.x_train[most], split.y_train[most], alpha[most].astype(int))

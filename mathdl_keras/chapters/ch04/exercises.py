@@ -17,10 +17,10 @@ def quadratic_kernel(X, Z):
 def kernel_perceptron_step(solution):
     r"""Let the kernel perceptron look at one example.
 
-    Each :math:`\alpha_j` counts how often example j was mistaken, and :math:`f(x_i) = \sum_j \alpha_j y_j K_{ji}`.
+    Each :math:`\alpha_j` counts how often example j was misclassified, and :math:`f(x_i) = \sum_j \alpha_j y_j K_{ji}`.
     Return the counts, a new array, after example i was looked at: there is one more mistake where :math:`y_i f(x_i) \le
     0`. The labels are -1 and +1. The check runs your step over a sample until an epoch has no mistakes, and compares
-    who was mistaken, and in which order.
+    who was misclassified, and in which order.
     """
     rng = np.random.default_rng(43)
     x = rng.integers(-6, 7, (60, 2)) / 2

@@ -97,9 +97,9 @@ class RandomFourierFeatures(RandomFeatures):
     `(..., inputs) -> (..., units)`.
 
     Args:
-        units: N, the number of features.
-        lengthscale: :math:`\ell > 0`, as in `RBFKernel`.
-        seed: Of NumPy's generator, so that the weights are the same on every backend.
+        units: Integer, the number N of features.
+        lengthscale: Float, :math:`\ell > 0`, as in `RBFKernel`; 1 by default.
+        seed: Integer, seed of NumPy's generator, so that the weights are the same on every backend; 0 by default.
         **kwargs: `name`, `dtype`.
 
     Raises:

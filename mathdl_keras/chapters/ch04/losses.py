@@ -62,9 +62,9 @@ class ZeroOneLoss(_MarginLoss):
     A prediction of 0 is a mistake. Labels are -1 and +1; (B,) or (B, 1) -> a number.
 
     Args:
-        reduction: As in Keras.
-        name: Its name.
-        dtype: Of the computation.
+        reduction: String, how the losses of the rows become one, as in Keras; "sum_over_batch_size" by default.
+        name: String, the name of the loss.
+        dtype: String, the dtype of the computation; Keras' `floatx` by default.
 
     Example:
         >>> float(ZeroOneLoss()(np.array([[1.0], [-1.0]]), np.array([[0.3], [0.0]])))
@@ -86,9 +86,9 @@ class PerceptronLoss(_MarginLoss):
     is :math:`-y x` where :math:`y f \le 0`, and 0 elsewhere. Labels are -1 and +1; (B,) or (B, 1) -> a number.
 
     Args:
-        reduction: As in Keras.
-        name: Its name.
-        dtype: Of the computation.
+        reduction: String, how the losses of the rows become one, as in Keras; "sum_over_batch_size" by default.
+        name: String, the name of the loss.
+        dtype: String, the dtype of the computation; Keras' `floatx` by default.
 
     Example:
         >>> y, f = np.array([[1.0], [-1.0]]), np.array([[0.0], [3.0]])
@@ -111,9 +111,9 @@ class Hinge(_MarginLoss):
     number.
 
     Args:
-        reduction: As in Keras.
-        name: Its name.
-        dtype: Of the computation.
+        reduction: String, how the losses of the rows become one, as in Keras; "sum_over_batch_size" by default.
+        name: String, the name of the loss.
+        dtype: String, the dtype of the computation; Keras' `floatx` by default.
 
     Example:
         >>> float(Hinge()(np.array([[1.0], [-1.0]]), np.array([[0.5], [-2.0]])))
@@ -134,9 +134,9 @@ class LogisticLoss(_MarginLoss):
     Labels are -1 and +1; (B,) or (B, 1) -> a number.
 
     Args:
-        reduction: As in Keras.
-        name: Its name.
-        dtype: Of the computation.
+        reduction: String, how the losses of the rows become one, as in Keras; "sum_over_batch_size" by default.
+        name: String, the name of the loss.
+        dtype: String, the dtype of the computation; Keras' `floatx` by default.
 
     Example:
         >>> round(float(LogisticLoss()(np.array([[1.0]]), np.array([[0.0]]))), 4)

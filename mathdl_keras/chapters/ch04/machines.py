@@ -95,7 +95,7 @@ class KernelPerceptron(_KernelMachine):
 
     .. math:: f(x) = \sum_i c_i\,k(x_i, x), \qquad c_i \to c_i + y_i \text{ where } y_i f(x_i) \le 0
 
-    Features are never written down. The book's :math:`\alpha_i = y_i c_i` counts how often row i was mistaken; rows
+    Features are never written down. The book's :math:`\alpha_i = y_i c_i` counts the mistakes at row i; rows
     with :math:`\alpha_i = 0` have no part in f. `fit_online` runs these steps; Keras' `fit` moves the coefficients
     down the gradient of any compiled loss, which is another algorithm: its step for one row moves all of c by
     :math:`y_i K_{i\cdot}`.
@@ -125,10 +125,10 @@ class KernelPerceptron(_KernelMachine):
         Args:
             x: (rows, features).
             y: Labels -1 and +1, (rows,).
-            epochs: When to stop at the latest.
+            epochs: Integer, the most passes over the points; 100 by default.
 
         Returns:
-            Which rows were mistaken in each epoch: `mistakes`, `counts`, `order`, `converged`; and `weights`, c.
+            The rows misclassified in each epoch: `mistakes`, `counts`, `order`, `converged`; and `weights`, c.
 
         Raises:
             ValueError: If shapes do not fit, a value is missing, or the labels are not -1 and +1 with both classes.

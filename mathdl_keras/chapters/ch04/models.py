@@ -20,8 +20,8 @@ class Perceptron(ChecksData, keras.Model):
     `(B, D) -> (B, 1)`. Labels are -1 and +1.
 
     Args:
-        use_bias: Whether to learn b; as if each point had one more feature, 1.
-        kernel_initializer: Of w, for `fit`; `fit_online` starts from zero.
+        use_bias: Boolean, whether to learn b, as if each point had one more feature, 1; `True` by default.
+        kernel_initializer: Initializer of w for `fit`, "zeros" by default; `fit_online` starts from zero.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -58,10 +58,10 @@ class Perceptron(ChecksData, keras.Model):
         Args:
             x: (rows, features).
             y: Labels -1 and +1, (rows,).
-            epochs: When to stop at the latest.
+            epochs: Integer, the most passes over the points; 100 by default.
 
         Returns:
-            Which rows were mistaken in each epoch: `mistakes`, `counts`, `order`, `converged`; and `weights`, with
+            The rows misclassified in each epoch: `mistakes`, `counts`, `order`, `converged`; and `weights`, with
             the bias last.
 
         Raises:

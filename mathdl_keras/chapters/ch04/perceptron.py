@@ -37,7 +37,7 @@ class PerceptronFit:
 
     Attributes:
         weights: w (features,), or the coefficients c (rows,) of the kernel perceptron, float64.
-        mistakes: For each epoch, which rows were mistaken, in their order. The last one is empty if it converged.
+        mistakes: For each epoch, which rows were misclassified, in their order. The last one is empty if it converged.
     """
 
     weights: np.ndarray
@@ -50,7 +50,7 @@ class PerceptronFit:
 
     @property
     def order(self) -> np.ndarray:
-        """The rows that were mistaken, one mistake after another."""
+        """The rows that were misclassified, one mistake after another."""
         return np.concatenate(self.mistakes)
 
     @property
@@ -69,7 +69,7 @@ def train_perceptron(x, y, epochs=100):
     Args:
         x: (rows, features).
         y: Labels -1 and +1, (rows,).
-        epochs: When to stop at the latest.
+        epochs: Integer, the most passes over the points; 100 by default.
 
     Returns:
         A `PerceptronFit`: the weights w, and the mistakes of each epoch.
@@ -90,12 +90,12 @@ def train_kernel_perceptron(K, y, epochs=100):
     r"""The perceptron on a Gram matrix: :math:`c_i \to c_i + y_i` at each mistake (§4.3).
 
     The prediction is :math:`f(x) = \sum_i c_i\,k(x_i, x)`; the book's :math:`\alpha_i = y_i c_i` counts how often row
-    i was mistaken. Computed in float64: exact where K holds integers.
+    i was misclassified. Computed in float64: exact where K holds integers.
 
     Args:
         K: The Gram matrix of the sample, (rows, rows).
         y: Labels -1 and +1, (rows,).
-        epochs: When to stop at the latest.
+        epochs: Integer, the most passes over the points; 100 by default.
 
     Returns:
         A `PerceptronFit`: the coefficients c, and the mistakes of each epoch.
@@ -147,7 +147,7 @@ class _Progress(NamedTuple):
         weights: w, or (c, f).
         place: The row from which the epoch goes on.
         epochs_left: The epochs that have not ended.
-        events: What each of the `STEPS` steps met: a mistaken row, or the end of an epoch.
+        events: What each of the `STEPS` steps met: a misclassified row, or the end of an epoch.
     """
 
     weights: Any

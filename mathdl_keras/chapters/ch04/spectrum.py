@@ -63,8 +63,8 @@ def require_psd(K, tolerance=None, name="K"):
 
     Args:
         K: A matrix (N, N).
-        tolerance: As in `is_psd`.
-        name: What the error calls it.
+        tolerance: Float, how negative an eigenvalue may be, as in `is_psd`; by default what rounding explains.
+        name: String, what the error calls the matrix; "K" by default.
 
     Raises:
         ValueError: If it is not; the message names the smallest eigenvalue.

@@ -179,7 +179,7 @@ class LeakyReLU(Activation):
     r"""The leaky rectifier :math:`\max(z, 0) + a \min(z, 0)` (§5.4).
 
     Args:
-        negative_slope: a, in [0, 1).
+        negative_slope: Float in [0, 1), the slope a for z < 0; 0.2 by default.
 
     Raises:
         ValueError: If the slope is not in [0, 1).
@@ -215,7 +215,7 @@ class Softplus(Activation):
     r"""The smooth rectifier :math:`\beta^{-1} \log(1 + e^{\beta z})` (§5.4), at most :math:`\log(2)/\beta` above ReLU.
 
     Args:
-        beta: :math:`\beta`, positive: the larger, the closer to ReLU.
+        beta: Positive float, :math:`\beta`: the larger, the closer to ReLU; 1 by default.
 
     Raises:
         ValueError: If beta is not positive and finite.
@@ -251,8 +251,8 @@ class Clip(Activation):
     r"""The clipping function (§5.2), :math:`\mathrm{ReLU}(z - lo) - \mathrm{ReLU}(z - hi) + lo`.
 
     Args:
-        lo: The least value.
-        hi: The largest value.
+        lo: Float, the least value; 0 by default.
+        hi: Float, the largest value; 1 by default.
 
     Raises:
         ValueError: If lo is not below hi.
@@ -287,7 +287,7 @@ def pull_back(activation, z, upstream):
     Args:
         activation: An `Activation`, or another function of a tensor, which the backend differentiates.
         z: Tensor, what it was applied to.
-        upstream: Tensor like its value, the gradient of that.
+        upstream: Tensor shaped like the value of the activation, the gradient of that value.
 
     Example:
         >>> float(pull_back(Sigmoid(), ops.array(0.0), ops.array(8.0)))
@@ -314,7 +314,7 @@ def get(activation, name="activation"):
         name: String, the name of the argument in the error; "activation" by default.
 
     Raises:
-        ValueError: If it is none of them: its derivative is not known here.
+        ValueError: If `activation` is none of them: its derivative is not known here.
 
     Example:
         >>> get("tanh"), get(None), get(Softplus(2.0))

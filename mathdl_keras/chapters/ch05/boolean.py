@@ -7,8 +7,8 @@ as binary numbers, the first bit the most significant. For a row v with :math:`|
 
 is 1 at x = v and 0 at all other bits: an AND of bits and negated bits, a *minterm*. The sum of those of the true rows
 is the function itself, so that a network with one hidden layer realises every truth table; but the layer may need half
-of all rows, :math:`2^{D-1}` units, if of each function and its negation the smaller is built. Functions with structure
-need less: the parity of D bits, with true rows in exactly one half of the table, needs D units.
+of all rows, :math:`2^{D-1}` units, even if the smaller one of a function and its negation is built. Functions with
+structure need less: the parity of D bits, with true rows in exactly one half of the table, needs D units.
 """
 
 import numpy as np
@@ -23,13 +23,13 @@ def boolean_inputs(D):
     """All rows of D bits, counted as binary numbers, the first bit the most significant (§5.2).
 
     Args:
-        D: The number of bits, from 1 to 20.
+        D: Integer from 1 to 20, the number of bits.
 
     Returns:
         A float32 array `(2^D, D)`.
 
     Raises:
-        ValueError: If D is no integer from 1 to 20.
+        ValueError: If D is not an integer from 1 to 20.
 
     Example:
         >>> boolean_inputs(2).tolist()
@@ -42,11 +42,11 @@ def boolean_inputs(D):
 
 
 def truth_table(model, D):
-    """What a model says to all rows of D bits (§5.2).
+    """The outputs of a model for all rows of D bits (§5.2).
 
     Args:
         model: A Keras model or layer, or a function of a float32 tensor `(2^D, D)`.
-        D: The number of bits.
+        D: Integer from 1 to 20, the number of bits.
 
     Returns:
         A NumPy array, `(2^D,)`, or `(2^D, K)` for K > 1 outputs.
@@ -73,14 +73,14 @@ def truth_table_network(table, activation="relu"):
     has values in [0, 1] everywhere. Several functions share their minterms.
 
     Args:
-        table: 0 or 1 for each row of bits, `(2^D,)`; for K functions `(2^D, K)`.
-        activation: `relu` or `clip`.
+        table: Array of 0 and 1, `(2^D,)`, a value for each row of bits; for K functions `(2^D, K)`.
+        activation: String, `relu`, the default, or `clip`.
 
     Returns:
         A `MLP` from D inputs to K outputs.
 
     Raises:
-        ValueError: If the table is no truth table, or the activation is another.
+        ValueError: If `table` is not a truth table, or `activation` is neither `relu` nor `clip`.
 
     Example:
         >>> xor = truth_table_network([0, 1, 1, 0])
@@ -102,7 +102,7 @@ def check_table(table):
     """A truth table as an array of 0 and 1, `(2^D, K)`, and D.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If `table` does not hold 0 or 1 for each of 2^D rows.
     """
     values = np.asarray(table)
     D = int(np.log2(max(len(values), 1))) if values.ndim in (1, 2) and values.size else 0
@@ -119,13 +119,13 @@ def parity_network(D):
     A zigzag of s with a corner at each integer, where `truth_table_network` would take :math:`2^{D-1}` units.
 
     Args:
-        D: The number of bits, from 1 to 20.
+        D: Integer from 1 to 20, the number of bits.
 
     Returns:
         A `MLP` from D inputs to one output.
 
     Raises:
-        ValueError: If D is no integer from 1 to 20.
+        ValueError: If D is not an integer from 1 to 20.
 
     Example:
         >>> truth_table(parity_network(3), 3).tolist()

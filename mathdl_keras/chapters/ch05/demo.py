@@ -11,6 +11,9 @@ cross-validation.
 often training ends on its upper rungs.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -37,24 +40,78 @@ UNITS = 1, 2, 8
 RUNGS = 1, 2, 3, 4, 8
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Band:
+    """The network of two half-lines, as a function of the petal length.
+
+    Attributes:
+        grid: Array `(points,)`, petal lengths in cm.
+        half_lines: Array `(2, points)`, the outputs of the hidden units: long enough, and short enough.
+        output: Array `(points,)`, the output of the network, their AND.
+    """
+
+    grid: np.ndarray
+    half_lines: np.ndarray
+    output: np.ndarray
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Networks in the plane of petal length and width.
+
+    Attributes:
+        axes: Two arrays `(points,)`, lengths and widths of the grid in cm.
+        outputs: Mapping from each number of hidden units to the output on the grid, an array `(points, points)` with a
+            row for each width.
+        right: Mapping from each number of hidden units to the accuracy on the sample.
+    """
+
+    axes: Sequence[np.ndarray]
+    outputs: Mapping[int, np.ndarray]
+    right: Mapping[int, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenUnitsResults(Results):
+    """What was found about irises and XOR.
+
+    Attributes:
+        band: `Band`, the two units that bound the petal length of versicolor.
+        regions: `Regions` in which networks of 1, 2 and 8 hidden units see versicolor.
+        ladder: Mapping from each number of hidden ReLUs to the errors on XOR where training ended, an array
+            `(starts,)`, from the least up.
+        classes: Sequence of strings, the species.
+        y: Integer array `(flowers,)`, the species of each flower.
+        petals: Array `(flowers, 2)`, petal lengths and widths in cm.
+    """
+
+    band: Band
+    regions: Regions
+    ladder: Mapping[int, np.ndarray]
+    classes: Sequence[str]
+    y: np.ndarray
+    petals: np.ndarray
+
+
+def run(session: Session) -> HiddenUnitsResults:
     """All three parts."""
     data = datasets.load(session.dataset)
+    petals = data.x[:, PETAL]
     middle = (data.y == list(data.target_names).index("versicolor")).astype("float32")
     right = held_out(session, data, middle)
-    band, edges = learned_band(session, data.x[:, PETAL[:1]], middle)
-    regions = decision_regions(session, data.x[:, PETAL], middle)
+    band = learned_band(session, petals[:, :1], middle)
+    regions = decision_regions(session, petals, middle)
     ladder = xor_ladder(session)
-    views = {
-        "band": band,
-        "regions": regions,
-        "ladder": ladder,
-        "classes": data.target_names,
-        "y": data.y,
-        "petals": data.x[:, PETAL],
-    }
-    target = None if session.quick else TARGET
-    return Results([*_accuracies(right, target), *edges, *_scores(regions, ladder)], [data], views)
+    return HiddenUnitsResults(
+        [*_accuracies(right, None if session.quick else TARGET), *_edges(band), *_scores(regions, ladder)],
+        [data],
+        band=band,
+        regions=regions,
+        ladder=ladder,
+        classes=data.target_names,
+        y=data.y,
+        petals=petals,
+    )
 
 
 def band_network():
@@ -95,25 +152,21 @@ def held_out(session: Session, data, middle):
     return right
 
 
-def learned_band(session: Session, length, middle):
+def learned_band(session: Session, length, middle) -> Band:
     """The two half-lines and their AND as functions of the petal length, trained on all flowers."""
     model, scale = fit_band(session, "band", length, middle)
     grid = np.linspace(0.5, 7.5, 1401)[:, None]
     z = ops.convert_to_tensor(standardised(grid, scale))
     half_lines, band = (ops.convert_to_numpy(f(z)) for f in (model.layers[0], model))
-    inside = grid[band[:, 0] > 0.5, 0]
-    edges = [
-        Metric(f"the band {name}", float(v), "cm") for name, v in (("begins at", inside[0]), ("ends at", inside[-1]))
-    ]
-    return {"grid": grid[:, 0], "half lines": half_lines.T, "band": band[:, 0]}, edges
+    return Band(grid[:, 0], half_lines.T, band[:, 0])
 
 
-def decision_regions(session: Session, petals, middle, points=120):
+def decision_regions(session: Session, petals, middle, points=120) -> Regions:
     """For each number of hidden units the output on a grid of the plane, and the accuracy on the sample."""
     scale = petals.mean(axis=0), petals.std(axis=0)
     axes = [np.linspace(low - 0.3, high + 0.3, points) for low, high in zip(petals.min(0), petals.max(0), strict=True)]
     plane = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    regions = {"axes": axes, "outputs": {}, "right": {}}
+    outputs, right = {}, {}
     for units in UNITS:
         keras.utils.set_random_seed(session.seed)
         model = MLP((2, units, 1), "tanh", "sigmoid")
@@ -121,9 +174,9 @@ def decision_regions(session: Session, petals, middle, points=120):
         x, epochs = standardised(petals, scale), session.choose(15, 100)
         session.fit(model, f"{units} hidden", x, middle[:, None], epochs=epochs, batch_size=30)
         output, fitted = (ops.convert_to_numpy(model(v))[:, 0] for v in (standardised(plane, scale), x))
-        regions["outputs"][units] = output.reshape(points, points)
-        regions["right"][units] = np.mean((fitted > 0.5) == middle)
-    return regions
+        outputs[units] = output.reshape(points, points)
+        right[units] = np.mean((fitted > 0.5) == middle)
+    return Regions(axes, outputs, right)
 
 
 def xor_ladder(session: Session):
@@ -146,8 +199,14 @@ def _accuracies(right, target):
         yield Metric(f"held-out accuracy, {name}", float(hits.mean()), target=text, reached=reached)
 
 
+def _edges(band):
+    inside = band.grid[band.output > 0.5]
+    yield Metric("the band begins at", float(inside[0]), "cm")
+    yield Metric("the band ends at", float(inside[-1]), "cm")
+
+
 def _scores(regions, ladder):
-    for units, share in regions["right"].items():
+    for units, share in regions.right.items():
         yield Metric(f"accuracy on the sample, plane, {units} hidden", float(share))
     yield Metric("XOR, 1 hidden: least error", float(ladder[1][0]))
     for units in RUNGS[1:]:

@@ -29,8 +29,8 @@ def clipping_function(x, lo=0.0, hi=1.0):
 
     Args:
         x: A floating-point tensor.
-        lo: The least value.
-        hi: The largest value.
+        lo: Float, the least value; 0 by default.
+        hi: Float, the largest value; 1 by default.
 
     Returns:
         A tensor shaped like x.

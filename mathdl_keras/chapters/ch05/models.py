@@ -22,10 +22,12 @@ class MLP(ChecksData, keras.Model):
     `(batch, n_0) -> (batch, n_L)`. All weights exist from the start.
 
     Args:
-        widths: :math:`(n_0, \dots, n_L)`: the number of features, of units in each hidden layer, of outputs.
-        activation: Of the hidden layers, an `Activation` or its name.
-        output_activation: Of the last layer; `None` is linear.
-        kernel_initializer: Of each kernel.
+        widths: Sequence of integers, :math:`(n_0, \dots, n_L)`: the numbers of features, of units in each hidden layer,
+            and of outputs.
+        activation: `Activation` or its name, the activation of the hidden layers; `relu` by default.
+        output_activation: `Activation` or its name, the activation of the last layer; `None`, the default, is linear.
+        kernel_initializer: Initializer of the kernels, each of which gets a draw of its own; Glorot's uniform one by
+            default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -109,7 +111,7 @@ def check_widths(widths):
     """The widths as a tuple, if they are two or more positive integers.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If `widths` is anything else.
     """
     try:
         widths = tuple(int(n) if n == int(n) else n for n in widths)

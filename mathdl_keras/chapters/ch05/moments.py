@@ -24,10 +24,11 @@ def gaussian_moment(fn, q=1.0, kinks=None):
     digit: errors are below 1e-12 for activations, their powers and their derivatives, from small q to large.
 
     Args:
-        fn: f, a function of an array to an array of the same shape: an `Activation`, its `derivative`, any function in
+        fn: Function f of an array to an array of the same shape: an `Activation`, its `derivative`, any function in
             `keras.ops` or NumPy. It is given float64 and should keep it (`keras.ops.tanh` does not on JAX).
-        q: The variance, >= 0; a number, or an array of any shape.
-        kinks: Where f or its derivative jumps; by default those of the `Activation`, if fn is one, and 0.
+        q: Number or array of any shape, the variance, >= 0; 1 by default.
+        kinks: Sequence of numbers at which f or its derivative jumps; `None`, the default, for those of the
+            `Activation`, if fn is one. 0 always counts as one.
 
     Returns:
         A float, or an array shaped like q.

@@ -24,9 +24,9 @@ class LinearRegions:
     """A piecewise linear function of one variable (§5.1).
 
     Attributes:
-        ends: Where the pieces begin and end, `(pieces + 1,)`.
-        slopes: Of each piece, `(pieces, outputs)`.
-        intercepts: Of each piece, its value if continued to 0, `(pieces, outputs)`.
+        ends: Array `(pieces + 1,)`, where the pieces begin and end.
+        slopes: Array `(pieces, outputs)`, the slope of each piece.
+        intercepts: Array `(pieces, outputs)`, the value of each piece if it is continued to 0.
 
     Example:
         >>> LinearRegions(np.array([-1.0, 0.0, 1.0]), np.array([[0.0], [1.0]]), np.zeros((2, 1))).count
@@ -51,9 +51,9 @@ def linear_regions_1d(model, lo, hi):
     missed. Neighbours with the same slopes are one piece.
 
     Args:
-        model: A `MLP` with one input and activations that are piecewise linear.
-        lo: Where to begin.
-        hi: Where to end.
+        model: `MLP` with one input and piecewise linear activations.
+        lo: Float, the left end of the interval.
+        hi: Float, the right end of the interval.
 
     Returns:
         `LinearRegions`, in float64.
@@ -115,13 +115,13 @@ def sawtooth_network(depth):
     1: on fractions of a power of 2 it is exact.
 
     Args:
-        depth: L, the number of hidden layers, an integer >= 1.
+        depth: Integer >= 1, the number L of hidden layers.
 
     Returns:
         A `MLP` of widths (1, 2, ..., 2, 1).
 
     Raises:
-        ValueError: If depth is no integer >= 1.
+        ValueError: If `depth` is not an integer >= 1.
 
     Example:
         >>> saw = sawtooth_network(2)

@@ -28,10 +28,10 @@ class Replicas:
     On JAX all methods but `minimize`, which sees to it itself, must be called where float64 is allowed.
 
     Args:
-        x: Inputs, `(M, D)`.
-        y: Targets, `(M,)`.
-        units: n, the number of hidden units.
-        activation: :math:`\sigma`, an `Activation` or its name.
+        x: Array `(M, D)`, inputs.
+        y: Array `(M,)`, targets.
+        units: Integer, the number n of hidden units.
+        activation: `Activation` or its name, :math:`\sigma`.
     """
 
     def __init__(self, x, y, units, activation):
@@ -68,7 +68,7 @@ class Replicas:
         return ops.sum(ops.square(self.forward(theta)[1]), axis=1) / len(self.y)
 
     def gradients(self, theta):
-        """Of the mean squared errors, shaped like theta."""
+        """The gradients of the mean squared errors, shaped like theta."""
         Z, r = self.forward(theta)
         return matvec(transpose(self.jacobian(theta, Z)), r) * (2 / len(self.y))
 
@@ -76,8 +76,8 @@ class Replicas:
         r"""Levenberg-Marquardt steps :math:`-(J^\top J + \mu (1 + |J|^2) I)^{-1} J^\top r`, kept where the loss falls.
 
         Args:
-            theta: The starts.
-            steps: How many, at least 1.
+            theta: Array `(count, n(D + 2) + 1)`, the starts.
+            steps: Integer >= 1, the number of steps.
 
         Returns:
             Where they end, shaped like theta, and the losses there: NumPy arrays.

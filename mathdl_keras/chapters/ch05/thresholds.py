@@ -1,4 +1,4 @@
-r"""Threshold functions (§5.2): what a single step unit can say.
+r"""Threshold functions (§5.2): what a single step unit can compute.
 
 A Boolean function is a *threshold function* if some weights w and bias b have :math:`f(x) = 1` exactly where
 :math:`w \cdot x + b > 0`: a hyperplane separates its true rows from its false ones. There are 14, 104, 1882, 94572 of
@@ -24,13 +24,13 @@ def threshold_weights(table):
     checked in integers, from k = 1 on.
 
     Args:
-        table: 0 or 1 for each row of D bits, `(2^D,)`.
+        table: Array of 0 and 1, `(2^D,)`, a value for each row of D bits.
 
     Returns:
         `(w, b)`, an integer array `(D,)` and an integer; or `None`.
 
     Raises:
-        ValueError: If the table is no truth table of one function.
+        ValueError: If `table` is not the truth table of one function.
         RuntimeError: If the programme is neither solved nor found infeasible.
 
     Example:
@@ -61,13 +61,13 @@ def is_threshold_function(table):
     """Whether a single step unit has this truth table (§5.2): `threshold_weights` finds weights.
 
     Args:
-        table: 0 or 1 for each row of D bits, `(2^D,)`.
+        table: Array of 0 and 1, `(2^D,)`, a value for each row of D bits.
 
     Returns:
         `True` or `False`.
 
     Raises:
-        ValueError: If the table is no truth table of one function.
+        ValueError: If `table` is not the truth table of one function.
 
     Example:
         >>> is_threshold_function([0, 0, 0, 1]), is_threshold_function([0, 1, 1, 0])  # AND, XOR
@@ -83,8 +83,8 @@ def threshold_functions(D, largest):
     threshold functions.
 
     Args:
-        D: The number of bits, from 1 to 4.
-        largest: Of the weights, an integer >= 1.
+        D: Integer from 1 to 4, the number of bits.
+        largest: Integer >= 1, the largest absolute value of a weight.
 
     Returns:
         A NumPy array of bits `(functions, 2^D)`, one truth table a row, in lexical order.

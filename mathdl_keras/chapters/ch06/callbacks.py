@@ -26,13 +26,14 @@ class GradientNorms(keras.callbacks.Callback):
     fall from layer to layer towards the input are the vanishing gradients of §6.6.
 
     Attributes:
-        layers: Names of the layers, from the input on.
-        kernels: (epochs + 1, layers), the norms of the kernels' gradients.
-        deltas: (epochs + 1, layers), the root mean squares of the :math:`\delta`; NaN for a layer without activation.
+        layers: List of strings, the names of the layers, from the input on.
+        kernels: Array `(epochs + 1, layers)`, the norms of the kernels' gradients.
+        deltas: Array `(epochs + 1, layers)`, the root mean squares of the :math:`\delta`; NaN for a layer without
+            activation.
 
     Args:
-        x: Inputs of the batch.
-        y: Its targets.
+        x: Array, the inputs of the batch.
+        y: Array, the targets of the batch.
 
     Raises:
         ValueError: If data are not finite, or no layer has a kernel.
@@ -70,7 +71,7 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 def _rms(delta):
-    """Of samples: the loss of a batch of M is a mean, so each of its rows is 1/M of a sample's."""
+    """The root mean square over samples: the loss of a batch of M is a mean, so each row is 1/M of a sample's."""
     return np.sqrt(len(delta)) * np.linalg.norm(delta) if delta.size else np.nan
 
 

@@ -9,6 +9,9 @@ differences is a V with slopes 2 and -1, least near the cube root of the unit ro
 (c) §6.6. How large the deltas are from layer to layer at the start, for three activation functions.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -26,7 +29,37 @@ CLASSES, HIDDEN = 4, (20,) * 7
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Differences:
+    """Relative errors of finite differences of the loss of one network, along four directions.
+
+    Attributes:
+        steps: Array `(steps,)`, the steps h, from 1 down.
+        central: Array `(steps,)`, errors of central differences.
+        forward: Array `(steps,)`, errors of forward differences.
+    """
+
+    steps: np.ndarray
+    central: np.ndarray
+    forward: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientResults(Results):
+    """What was found about the gradients of one deep network.
+
+    Attributes:
+        curves: Mapping from `"by hand"` and `"automatic"` to the training loss after each epoch.
+        differences: `Differences`, finite ones against the gradient by hand.
+        deltas: Mapping from each activation function to the root mean square of each layer's delta at the start.
+    """
+
+    curves: Mapping[str, Sequence[float]]
+    differences: Differences
+    deltas: Mapping[str, Sequence[float]]
+
+
+def run(session: Session) -> GradientResults:
     """All three parts, on the digits 0 to 3."""
     data = datasets.load(session.dataset)
     split = data.split(seed=session.seed)
@@ -35,17 +68,13 @@ def run(session: Session) -> Results:
     difference = largest_difference(session, x, y, steps=session.choose(20, 100))
     accuracy = train(session, x, y, test, epochs=session.choose(5, 30))
     differences = finite_differences(x[:32], y[:32], session.rng(1))
-    best = differences["steps"][np.argmin(differences["central"])]
-    metrics = [
-        Metric("largest relative difference of gradients", difference, target="< 1e-05", reached=difference < 1e-5),
-        Metric("test accuracy, by hand", accuracy["by hand"]),
-        Metric("test accuracy, automatic", accuracy["automatic"]),
-        Metric("best step of a central difference", float(best)),
-        Metric("its relative error", float(np.min(differences["central"]))),
-    ]
-    curves = {name: session.curves(name)["loss"] for name in ("by hand", "automatic")}
-    deltas = {sigma: sizes_of_deltas(x, y, sigma) for sigma in ACTIVATIONS}
-    return Results(metrics, [data], {"curves": curves, "differences": differences, "deltas": deltas})
+    return GradientResults(
+        list(_metrics(difference, accuracy, differences)),
+        [data],
+        curves={name: session.curves(name)["loss"] for name in ("by hand", "automatic")},
+        differences=differences,
+        deltas={sigma: sizes_of_deltas(x, y, sigma) for sigma in ACTIVATIONS},
+    )
 
 
 def four_classes(x, y):
@@ -101,7 +130,7 @@ def train(session, x, y, test, epochs):
     return last
 
 
-def finite_differences(x, y, rng):
+def finite_differences(x, y, rng) -> Differences:
     """Errors of central and forward differences along four directions, for steps from 1 to 10^-12, in float64."""
     steps = np.geomspace(1, 1e-12, 25)
     with float64():
@@ -116,11 +145,20 @@ def finite_differences(x, y, rng):
             U, _ = net.forward_pass(ops.convert_to_tensor(x, "float64"))
             return float(ops.convert_to_numpy(net.loss_and_slope(y, U)[0]))
 
-        found = {m: check_gradient(f, theta, gradient, m, steps, directions=4).errors for m in ("central", "forward")}
-    return {"steps": steps} | found
+        errors = (check_gradient(f, theta, gradient, m, steps, directions=4).errors for m in ("central", "forward"))
+        return Differences(steps, *errors)
 
 
 def sizes_of_deltas(x, y, activation):
     """The root mean square of each layer's delta at the start."""
     found = layer_gradients(by_hand(x.shape[1], activation), x, y)
     return [float(np.sqrt(len(x)) * np.linalg.norm(layer.delta)) for layer in found]
+
+
+def _metrics(difference, accuracy, differences):
+    best = np.argmin(differences.central)
+    yield Metric("largest relative difference of gradients", difference, target="< 1e-05", reached=difference < 1e-5)
+    yield Metric("test accuracy, by hand", accuracy["by hand"])
+    yield Metric("test accuracy, automatic", accuracy["automatic"])
+    yield Metric("best step of a central difference", float(differences.steps[best]))
+    yield Metric("its relative error", float(differences.central[best]))

@@ -2,17 +2,16 @@
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch06.demo import Differences, GradientResults
 from mathdl_keras.core.figures import COLORS, new, style
 
 
-def draw(results: Results) -> dict:
+def draw(results: GradientResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
     return {
-        "training": _training(views["curves"]),
-        "finite_differences": _differences(views["differences"]),
-        "deltas": _deltas(views["deltas"]),
+        "training": _training(results.curves),
+        "finite_differences": _differences(results.differences),
+        "deltas": _deltas(results.deltas),
     }
 
 
@@ -27,17 +26,17 @@ def _training(curves):
     return figure
 
 
-def _differences(found):
+def _differences(found: Differences):
     figure, ax = new(width=6.8, height=4.6, title="Finite differences: first they approach, then they round")
-    steps, u = found["steps"], np.finfo("float64").eps / 2
+    steps, u = found.steps, np.finfo("float64").eps / 2
     with style():
-        for name, order, color in (("central", 2, COLORS[0]), ("forward", 1, COLORS[1])):
-            errors = found[name]
+        kinds = ("central", found.central, 2, COLORS[0]), ("forward", found.forward, 1, COLORS[1])
+        for name, errors, order, color in kinds:
             ax.plot(steps, errors, "o", color=color, markersize=4, label=f"{name} difference")
             start = np.argmin(np.abs(steps - 1e-2))
             ax.plot(steps, errors[start] * (steps / steps[start]) ** order, color=color, linewidth=1, alpha=0.6)
             ax.text(2e-2, errors[start] * 6**order, rf"$h^{order}$" if order > 1 else "$h$", color=color)
-        level = np.exp(np.mean(np.log(found["central"][steps < 1e-7] * steps[steps < 1e-7])))
+        level = np.exp(np.mean(np.log(found.central[steps < 1e-7] * steps[steps < 1e-7])))
         ax.plot(steps, level / steps, ":", color="#666666", label="rounding, 1/h")
         ax.axvline(u ** (1 / 3), color="#666666", linewidth=1, linestyle="--", label=r"$u^{1/3}$")
         ax.set(xscale="log", yscale="log", xlabel="step h", ylabel="relative error", ylim=(1e-13, 10))

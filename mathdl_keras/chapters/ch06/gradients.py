@@ -31,8 +31,8 @@ def autodiff_gradients(model, x, y):
 
     Args:
         model: A Keras model, compiled with a loss unless its gradients are written by hand.
-        x: A batch.
-        y: Its targets.
+        x: Array or tensor, the inputs of a batch.
+        y: Array or tensor, the targets of the batch.
 
     Returns:
         A list of tensors, one for each of `model.trainable_variables`.
@@ -53,10 +53,10 @@ class LayerGradients(NamedTuple):
     r"""What backpropagation brings to one layer.
 
     Attributes:
-        name: Of the layer.
-        kernel: :math:`\partial\Lambda/\partial W^\ell`, as a NumPy array.
-        delta: :math:`\delta^\ell = \partial\Lambda/\partial Z^\ell`, a NumPy array `(batch, ...)`, for a batch whose
-            loss is a mean; empty if the layer applies no activation of its own.
+        name: String, the name of the layer.
+        kernel: NumPy array, :math:`\partial\Lambda/\partial W^\ell`.
+        delta: NumPy array `(batch, ...)`, :math:`\delta^\ell = \partial\Lambda/\partial Z^\ell` for a batch whose loss
+            is a mean; empty if the layer applies no activation of its own.
     """
 
     name: str
@@ -72,8 +72,8 @@ def layer_gradients(model, x, y):
 
     Args:
         model: A Keras model, compiled with a loss unless its gradients are written by hand.
-        x: A batch.
-        y: Its targets.
+        x: Array or tensor, the inputs of a batch.
+        y: Array or tensor, the targets of the batch.
 
     Returns:
         A list of `LayerGradients`, in the order of the layers.
@@ -147,10 +147,11 @@ class GradientCheck(NamedTuple):
     """What a check of a gradient found.
 
     Attributes:
-        steps: The steps h, falling.
-        errors: What is left over at each, relative to the largest entry of the gradient.
-        order: The slope of log(error) over log(h): of a right gradient 2 (`central`, `taylor`) or 1 (`forward`).
-        passed: Whether the order is right, or all that is left is rounding.
+        steps: Array `(steps,)`, the steps h.
+        errors: Array `(steps,)`, what is left over at each step, relative to the largest entry of the gradient.
+        order: Float, the slope of log(error) over log(h): 2 (`central`, `taylor`) or 1 (`forward`) for a right
+            gradient.
+        passed: Boolean, whether the order is right, or all that is left is rounding.
     """
 
     steps: np.ndarray
@@ -173,13 +174,15 @@ def check_gradient(f, theta, gradient, method="central", steps=None, directions=
     that takes complex numbers.
 
     Args:
-        f: A function from NumPy arrays like `theta` to a number.
-        theta: Where, float64.
-        gradient: g, shaped like `theta`.
-        method: `central`, `forward`, `complex` or `taylor`.
-        steps: The steps h; by default from 0.1 to 10^-3.5, and 10^-30 for a complex step.
-        directions: How many random unit directions v to take, for many entries; by default each entry is one.
-        seed: Of the directions.
+        f: Function from NumPy arrays shaped like `theta` to a number.
+        theta: Array of any shape, the point at which to check, taken as float64.
+        gradient: Array shaped like `theta`, the gradient g to check.
+        method: String, `central`, the default, `forward`, `complex` or `taylor`.
+        steps: Sequence of positive numbers, the steps h; `None`, the default, for six from 0.1 to 10^-3.5, or 10^-30
+            for a complex step.
+        directions: Integer, the number of random unit directions v to take, which saves time where `theta` has many
+            entries; `None`, the default, to take each entry as a direction.
+        seed: Integer, seed of the random directions; 0 by default.
 
     Returns:
         A `GradientCheck`.

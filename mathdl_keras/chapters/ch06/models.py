@@ -18,7 +18,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch02.losses import MeanSquaredError
 from mathdl_keras.chapters.ch03.labels import check_labels, one_hot
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy, reads_last_axis
 from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
 from mathdl_keras.chapters.ch06.layers import Dense
@@ -43,13 +43,13 @@ class BackpropModel(ChecksData, ManualGradientModel):
     The loss of a batch is :math:`\Lambda = \frac1M \sum_m \ell_{y_m}(U_m)`, each term times its sample weight.
 
     Args:
-        loss: `categorical_crossentropy` (of logits, with one-hot rows or integer labels), `half_squared_error`, `mse`,
-            or a loss of this package with a method `gradient(y_true, y_pred)`.
+        loss: `categorical_crossentropy`, the default (of logits, with one-hot rows or integer labels),
+            `half_squared_error`, `mse`, or a loss of this package with a method `gradient(y_true, y_pred)`.
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: If the loss is unknown or has no `gradient`; if the learning rate is not positive; if labels are
-            out of range or data are not finite.
+        ValueError: If the loss is unknown, or has no `gradient` or another axis than the last; if the learning rate is
+            not positive; if labels are out of range or data are not finite.
 
     Example:
         >>> class Line(BackpropModel):
@@ -148,11 +148,12 @@ class BackpropMLP(BackpropModel, MLP):
     loss: the loss, whose derivative starts the backward pass, belongs to the model.
 
     Args:
-        widths: :math:`(n_0, \dots, n_L)`, as in `MLP`.
-        activation: Of the hidden layers, an `Activation` or its name.
-        output_activation: Of the last layer; `None` is linear.
-        loss: As in `BackpropModel`.
-        kernel_initializer: Of each kernel.
+        widths: Sequence of integers, :math:`(n_0, \dots, n_L)`, as in `MLP`.
+        activation: `Activation` or its name, the activation of the hidden layers; `relu` by default.
+        output_activation: `Activation` or its name, the activation of the last layer; `None`, the default, is linear.
+        loss: Name of a loss, or a loss of this package, as in `BackpropModel`; the cross entropy of logits by default.
+        kernel_initializer: Initializer of the kernels, each of which gets a draw of its own; Glorot's uniform one by
+            default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -200,4 +201,4 @@ def _loss(loss):
         return LOSSES[loss]()
     if not hasattr(loss, "gradient"):
         raise ValueError(f"loss must have a method gradient or be one of {', '.join(LOSSES)}; received {loss!r}")
-    return loss
+    return reads_last_axis(loss)

@@ -8,6 +8,9 @@ Then the simplest problem of all, the mean of a number: the mean brightness of a
 a constant learning rate they never settle; their variance is :math:`\eta/(2 - \eta)` times that of a batch's mean.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -31,23 +34,86 @@ TARGETS = {"digits": 0.96}
 ETAS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.5)
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Training:
+    """A network trained with one batch size.
+
+    Attributes:
+        losses: Sequence of floats, the loss on all training images before training and after each epoch.
+        steps: Integer, the number of steps in an epoch.
+        accuracy: Float, the accuracy on the test images after the last epoch.
+    """
+
+    losses: Sequence[float]
+    steps: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    r"""Stationary variances of SGD for a mean, over the variance of a batch's mean.
+
+    Attributes:
+        etas: Array `(rates,)`, the learning rates.
+        measured: Array `(rates,)`, the ratios measured at the end of the runs.
+        predicted: Array `(rates,)`, :math:`\eta/(2 - \eta)`.
+        chains: Integer, the number of runs for each rate.
+    """
+
+    etas: np.ndarray
+    measured: np.ndarray
+    predicted: np.ndarray
+    chains: int
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Mean squared errors of SGD for a mean, over the variance of the numbers.
+
+    Attributes:
+        steps: Integer array `(points,)`, the numbers of steps after which the errors are taken.
+        curves: Mapping from the name of each schedule of learning rates to its errors, one for each entry of `steps`.
+    """
+
+    steps: np.ndarray
+    curves: Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSizeResults(Results):
+    """What was found about batch sizes and learning rates.
+
+    Attributes:
+        batch_sizes: Mapping from each batch size to the `Training` with it on the first split.
+        noise: `NoiseFloor` of the mean brightness of an image, for batches of 8.
+        errors: `Errors` of that mean, for batches of 1.
+    """
+
+    batch_sizes: Mapping[int, Training]
+    noise: NoiseFloor
+    errors: Errors
+
+
+def run(session: Session) -> BatchSizeResults:
     """Batch sizes on the first split, the best of them on all splits; then the noise floor."""
     data = datasets.load(session.dataset)
     splits = [data.split(seed=session.seed + k) for k in range(session.choose(1, 5))]
     sizes = (1, BEST, 64, len(splits[0].y_train))
     runs = {B: train(session, splits[0], B) for B in session.track(sizes, "batch sizes")}
-    others = [train(session, split, BEST)["accuracy"] for split in session.track(splits[1:], "other splits")]
+    others = [train(session, split, BEST).accuracy for split in session.track(splits[1:], "other splits")]
     brightness = splits[0].x_train.reshape(len(splits[0].x_train), -1).mean(axis=1)
     noise = noise_floor(session.rng(1), brightness, session.choose(500, 2000))
     for B, result in runs.items():
-        for epoch, loss in enumerate(result["losses"]):
+        for epoch, loss in enumerate(result.losses):
             session.record(f"batches of {B}", epoch, {"loss": loss})
     target = None if session.quick else TARGETS.get(session.dataset)
-    metrics = [*_accuracies(runs, others, target), _floor_metric(noise)]
-    curves = {B: {"losses": result["losses"], "steps": -(-sizes[-1] // B)} for B, result in runs.items()}
-    views = {"batch_sizes": curves, "noise": noise, "errors": errors(session.rng(2), brightness)}
-    return Results(metrics, [data], views)
+    return BatchSizeResults(
+        [*_accuracies(runs, others, target), _floor_metric(noise)],
+        [data],
+        batch_sizes=runs,
+        noise=noise,
+        errors=errors(session.rng(2), brightness),
+    )
 
 
 def sgd(theta, x, y):
@@ -56,10 +122,10 @@ def sgd(theta, x, y):
     return sgd_step(theta, gradients, LEARNING_RATE), loss
 
 
-def train(session, split, batch_size):
-    """The loss on the training images before training and after each epoch, and the accuracy on the test images."""
+def train(session, split, batch_size) -> Training:
+    """A network trained by the steps of `sgd`; all begin with the same weights."""
     x, x_test = (images.reshape(len(images), -1) for images in (split.x_train, split.x_test))
-    keras.utils.set_random_seed(session.seed)  # all begin with the same weights
+    keras.utils.set_random_seed(session.seed)  # the same weights whatever ran before
     model = ShallowNetwork(HIDDEN, int(split.y_train.max()) + 1)
     model.build((None, x.shape[1]))
     theta = [ops.convert_to_tensor(w) for w in model.get_weights()]
@@ -72,14 +138,14 @@ def train(session, split, batch_size):
     theta, _ = trainer.fit(theta, x, split.y_train, epochs=epochs, callback=report)
     model.set_weights([ops.convert_to_numpy(t) for t in theta])
     predicted = np.argmax(model.predict(x_test, batch_size=512, verbose=0), axis=1)
-    return {"losses": losses, "accuracy": float(np.mean(predicted == split.y_test))}
+    return Training(losses, -(-len(x) // batch_size), float(np.mean(predicted == split.y_test)))
 
 
 def _accuracies(runs, others, target):
-    """Of each batch size on the first split, and of the best one on all splits."""
+    """Each batch size on the first split, and the best one on all splits."""
     for B, result in runs.items():
-        yield Metric(f"test accuracy, batches of {B}", result["accuracy"])
-    mean = float(np.mean([runs[BEST]["accuracy"], *others]))
+        yield Metric(f"test accuracy, batches of {B}", result.accuracy)
+    mean = float(np.mean([runs[BEST].accuracy, *others]))
     reached, text = (None, "") if target is None else (mean >= target, f">= {target:g}")
     label = f"test accuracy, batches of {BEST}, mean of {1 + len(others)} splits"
     yield Metric(label if others else f"test accuracy, batches of {BEST}, one split", mean, "", text, reached)
@@ -90,7 +156,7 @@ def _normalized(y):
     return np.ones((len(y), 1)), (y - y.mean()) / y.std()
 
 
-def noise_floor(rng, y, chains, batch_size=8, steps=250):
+def noise_floor(rng, y, chains, batch_size=8, steps=250) -> NoiseFloor:
     r"""The stationary variance of SGD for the mean of y, over that of the mean of a batch, for each :math:`\eta`."""
     x, y = _normalized(y)
     batches = sample_minibatches(rng, len(y), batch_size, (steps, chains), replace=True)
@@ -98,18 +164,18 @@ def noise_floor(rng, y, chains, batch_size=8, steps=250):
     ends = [ops.convert_to_numpy(sgd_replicas(x, y, start, batches, eta)) for eta in ETAS]
     etas = np.array(ETAS)
     measured = np.array([batch_size * np.mean(end**2) for end in ends])
-    return {"etas": etas, "measured": measured, "predicted": etas / (2 - etas), "chains": chains}
+    return NoiseFloor(etas, measured, etas / (2 - etas), chains)
 
 
 def _floor_metric(noise):
     """Four standard errors of a variance from so many chains."""
-    deviation = float(np.max(np.abs(noise["measured"] / noise["predicted"] - 1)))
-    allowed = 4 * np.sqrt(2 / noise["chains"])
+    deviation = float(np.max(np.abs(noise.measured / noise.predicted - 1)))
+    allowed = 4 * np.sqrt(2 / noise.chains)
     name = "noise floor, largest relative deviation"
     return Metric(name, deviation, target=f"<= {allowed:.2g}", reached=bool(deviation <= allowed))
 
 
-def errors(rng, y, chains=1000, block=10, blocks=60):
+def errors(rng, y, chains=1000, block=10, blocks=60) -> Errors:
     r"""The mean squared error after k steps from one standard deviation away, B = 1, for constant rates and 1/(k+1)."""
     x, y = _normalized(y)
     steps = block * blocks
@@ -122,4 +188,4 @@ def errors(rng, y, chains=1000, block=10, blocks=60):
         for k in range(0, steps, block):
             theta = sgd_replicas(x, y, theta, batches[k : k + block], rate[k : k + block])
             curves[name].append(float(np.mean(ops.convert_to_numpy(theta) ** 2)))
-    return {"steps": block * np.arange(blocks + 1), "curves": curves}
+    return Errors(block * np.arange(blocks + 1), curves)

@@ -20,8 +20,8 @@ def mlp_apply(theta, x):
     layer linear.
 
     Args:
-        theta: :math:`(W^1, b^1, \dots, W^L, b^L)`, each W of shape (outputs, inputs).
-        x: Rows (batch, features).
+        theta: List of arrays :math:`(W^1, b^1, \dots, W^L, b^L)`, each W of shape (outputs, inputs).
+        x: Array `(batch, features)`.
 
     Returns:
         A tensor (batch, outputs).
@@ -46,8 +46,8 @@ def insert_identity_layer(theta, after=1):
     r"""The parameters with one more hidden layer, W = I and b = 0, of the same ReLU network (§7.5).
 
     Args:
-        theta: :math:`(W^1, b^1, \dots, W^L, b^L)`.
-        after: The hidden layer, 1, ..., L - 1, behind which the new one comes.
+        theta: List of arrays :math:`(W^1, b^1, \dots, W^L, b^L)`.
+        after: Integer in 1, ..., L - 1, the hidden layer behind which the new one comes; 1 by default.
 
     Returns:
         A list with two more tensors; `mlp_apply` of it is the same function.

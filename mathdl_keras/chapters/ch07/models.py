@@ -29,11 +29,13 @@ class ShallowNetwork(BackpropModel):
     kernels, transposed. Compile it with any Keras optimizer and no loss.
 
     Args:
-        hidden: The number of hidden units.
-        outputs: The number of classes, or of targets.
-        activation: :math:`\sigma`, an `Activation` or its name.
-        loss: As in `BackpropModel`: `categorical_crossentropy` of logits, `half_squared_error`, `mse`.
-        kernel_initializer: Of W and C.
+        hidden: Integer >= 1, the number of hidden units.
+        outputs: Integer, the number of classes, at least 2, or of targets.
+        activation: `Activation` or its name, :math:`\sigma`; `relu` by default.
+        loss: Name of a loss, or a loss of this package, as in `BackpropModel`: `categorical_crossentropy` of logits,
+            the default, `half_squared_error`, `mse`.
+        kernel_initializer: Initializer of W and C, each of which gets a draw of its own; Glorot's uniform one by
+            default.
         **kwargs: `name`, `dtype`.
 
     Raises:

@@ -19,7 +19,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch03.labels import one_hot
-from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
+from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy, reads_last_axis
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.core.linalg import gram, transpose
 
@@ -49,12 +49,12 @@ def shallow_gradients(theta, x, y, activation="relu", loss=None):
     r"""The mean loss of a shallow network on a batch, and its gradient, as a pure function (§7.4).
 
     Args:
-        theta: (W, b1, C, b2), of shapes (hidden, features), (hidden,), (outputs, hidden), (outputs,). With R replicas
-            each has a first axis R.
-        x: Rows (batch, features); or (R, batch, features), a batch for each replica, or for one theta R batches.
-        y: Labels 0, ..., outputs - 1, or one-hot rows or targets, with as many leading axes as x.
-        activation: :math:`\sigma`, an `Activation` or its name.
-        loss: A loss of this package with a method `gradient`; by default the cross entropy of logits.
+        theta: List of arrays (W, b1, C, b2), of shapes (hidden, features), (hidden,), (outputs, hidden), (outputs,).
+            With R replicas each has a first axis R.
+        x: Array `(batch, features)`; or `(R, batch, features)`, a batch for each replica, or for one theta R batches.
+        y: Array of labels 0, ..., outputs - 1, or of one-hot rows or targets, with as many leading axes as x.
+        activation: `Activation` or its name, :math:`\sigma`; `relu` by default.
+        loss: Loss of this package with a method `gradient`; `None`, the default, for the cross entropy of logits.
 
     Returns:
         `(loss, gradients)`: the mean over the batch, a scalar or (R,), and the gradients of W, b1, C and b2.
@@ -72,7 +72,7 @@ def shallow_gradients(theta, x, y, activation="relu", loss=None):
     theta, x = [ops.convert_to_tensor(t) for t in theta], ops.convert_to_tensor(x)
     y = y if ops.is_tensor(y) else np.asarray(y)
     sigma = activations.get(activation)
-    loss = CategoricalCrossentropy(from_logits=True) if loss is None else loss
+    loss = CategoricalCrossentropy(from_logits=True) if loss is None else reads_last_axis(loss)
     U, cache = forward(theta, ops.cast(x, theta[0].dtype), sigma)
     y = _targets(y, x, U, theta[3].shape[-1] if isinstance(loss, CategoricalCrossentropy) else None)
     M = ops.cast(ops.shape(U)[-2], U.dtype)

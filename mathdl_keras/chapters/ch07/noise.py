@@ -24,9 +24,9 @@ def minibatch_gradient_covariance(per_sample_gradients, batch_size, replace=Fals
     r"""The covariance :math:`\frac cB \Sigma` of the gradient of a random minibatch (§7.3).
 
     Args:
-        per_sample_gradients: :math:`\nabla\ell_m`, (M, d), floating-point.
-        batch_size: B; at most M without replacement.
-        replace: Whether the samples of a batch are drawn with replacement.
+        per_sample_gradients: Floating-point array `(M, d)`, :math:`\nabla\ell_m`.
+        batch_size: Integer, the number B of samples of a batch; at most M without replacement.
+        replace: Boolean, whether the samples of a batch are drawn with replacement; False by default.
 
     Returns:
         A tensor (d, d), in the dtype of the gradients.
@@ -72,11 +72,12 @@ def sgd_stationary_covariance(x, r, learning_rate, batch_size, replace=False):
     For one parameter and X = 1, where r has variance :math:`s^2`: :math:`C = \eta s^2 c/(B(2 - \eta))`.
 
     Args:
-        x: Rows (M, d).
-        r: The residuals (M,) of least squares.
-        learning_rate: :math:`\eta` of the loss :math:`\frac1{2M}\lVert X\theta - y\rVert^2`, with its 1/2.
-        batch_size: B.
-        replace: Whether the samples of a batch are drawn with replacement.
+        x: Array `(M, d)`.
+        r: Array `(M,)`, the residuals of least squares.
+        learning_rate: Positive float, :math:`\eta` for the loss :math:`\frac1{2M}\lVert X\theta - y\rVert^2`, with its
+            1/2.
+        batch_size: Integer, the number B of samples of a batch; at most M without replacement.
+        replace: Boolean, whether the samples of a batch are drawn with replacement; False by default.
 
     Returns:
         A float64 NumPy array (d, d).

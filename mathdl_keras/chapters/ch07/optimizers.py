@@ -17,9 +17,9 @@ class RobbinsMonro(keras.optimizers.schedules.LearningRateSchedule):
     gives the running mean; with :math:`C \le 1/2` the error falls slower than 1/k.
 
     Args:
-        C: Positive.
-        k0: Positive.
-        power: p, in (1/2, 1].
+        C: Positive float, the constant.
+        k0: Positive float, :math:`k_0`; 1 by default.
+        power: Float p in (1/2, 1]; 1 by default.
 
     Raises:
         ValueError: If an argument is out of range.

@@ -23,11 +23,13 @@ class MinibatchSampler:
     run can be repeated, or resumed anywhere.
 
     Args:
-        samples: M, the number of rows.
-        batch_size: B, at most M.
-        replace: Whether each draw is from all M rows: then an epoch misses a fraction :math:`(1-1/M)^M \approx 1/e`.
-        shuffle: Whether the rows of an epoch come in a random order; without replacement only.
-        seed: Of all epochs.
+        samples: Integer, the number M of rows.
+        batch_size: Integer B in 1, ..., M, the number of rows of a batch.
+        replace: Boolean, whether each draw is from all M rows, so that an epoch misses a fraction :math:`(1-1/M)^M
+            \approx 1/e`; False by default.
+        shuffle: Boolean, whether the rows of an epoch come in a random order, True by default; False without
+            replacement only.
+        seed: Integer, seed of all epochs; 0 by default.
 
     Raises:
         ValueError: If `batch_size` is not in 1, ..., M, or rows are drawn with replacement and in order.
@@ -104,11 +106,11 @@ def sample_minibatches(rng, samples, batch_size, shape, replace=False):
     however large M is.
 
     Args:
-        rng: A NumPy generator.
-        samples: M.
-        batch_size: B; at most M without replacement.
-        shape: How many batches: `(steps, replicas)`, say.
-        replace: Whether a sample may come twice.
+        rng: NumPy generator.
+        samples: Integer, the number M of samples.
+        batch_size: Integer, the number B of samples of a batch; at most M without replacement.
+        shape: Tuple of integers, the shape of the array of batches, such as `(steps, replicas)`.
+        replace: Boolean, whether a sample may come twice in a batch; False by default.
 
     Returns:
         An int32 array of shape `(*shape, B)`.

@@ -20,9 +20,10 @@ def sgd_step(params, gradients, learning_rate):
     r"""One step :math:`\theta - \eta\,g` of gradient descent (§7.2).
 
     Args:
-        params: A tensor or nest of tensors, :math:`\theta`.
-        gradients: g, as many tensors, in the same order and of the same shapes.
-        learning_rate: A number; or one for each replica, `(R,)`, where the first axis of every tensor is R replicas.
+        params: Tensor or nest of tensors, :math:`\theta`.
+        gradients: Nest of as many tensors, g, in the same order and of the same shapes.
+        learning_rate: Number; or array `(R,)`, one for each replica, where the first axis of every tensor is R
+            replicas.
 
     Returns:
         New parameters, of the same structure, shapes and dtypes.
@@ -55,11 +56,12 @@ def sgd_replicas(x, y, theta0, batches, learning_rate):
     With x a column of ones it estimates the mean of y. Computed in the dtype of `theta0`.
 
     Args:
-        x: Rows (M, d).
-        y: Targets (M,).
-        theta0: The starts (R, d), floating-point.
-        batches: Row numbers (steps, R, B), as `sample_minibatches` makes them; or (steps, B), shared by all replicas.
-        learning_rate: :math:`\eta`, a number or an array (steps,).
+        x: Array `(M, d)`.
+        y: Array `(M,)`, targets.
+        theta0: Floating-point array `(R, d)`, the starts.
+        batches: Integer array `(steps, R, B)`, row numbers as `sample_minibatches` draws them; or `(steps, B)`, shared
+            by all replicas.
+        learning_rate: Positive number or array `(steps,)`, :math:`\eta`.
 
     Returns:
         The last parameters, a tensor (R, d).

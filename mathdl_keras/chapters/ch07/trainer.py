@@ -18,16 +18,16 @@ class StepLoop:
     r"""Runs `state, loss = step(state, *batch)` for each batch of a sampler (§7.5).
 
     Args:
-        sampler: A `MinibatchSampler`.
-        step: A function of the state, a nest of tensors, and a batch of each array. With `jit_compile` it must be pure;
+        sampler: `MinibatchSampler`.
+        step: Function of the state, a nest of tensors, and a batch of each array. With `jit_compile` it must be pure;
             Keras variables that it reads are constants.
-        jit_compile: Whether the step is traced and compiled (JAX, TensorFlow). It is traced anew when the shapes or the
-            structure of its arguments change: for the last, shorter batch of an epoch, for a network that has grown.
-            PyTorch runs it as it is.
+        jit_compile: Boolean, whether the step is traced and compiled (JAX, TensorFlow); False by default. It is traced
+            anew when the shapes or the structure of its arguments change: for the last, shorter batch of an epoch, for
+            a network that has grown. PyTorch runs it as it is.
 
     Attributes:
-        epochs: How many epochs are done; `fit` goes on with the next one.
-        python_runs: How often Python ran the step.
+        epochs: Integer, the number of epochs that are done; `fit` goes on with the next one.
+        python_runs: Integer, how often Python ran the step.
 
     Example:
         >>> import numpy as np
@@ -52,10 +52,10 @@ class StepLoop:
         """Trains for some epochs more.
 
         Args:
-            state: What the step begins with.
-            *arrays: The data, each with a row for each sample: x and y, say.
-            epochs: How many.
-            callback: `callback(epoch, state)`, called after each epoch, which counts from 1.
+            state: Nest of tensors or arrays, the state that the first step is given.
+            *arrays: Arrays with a row for each sample, such as x and y.
+            epochs: Integer >= 0, the number of epochs; 1 by default.
+            callback: Function `callback(epoch, state)`, called after each epoch, which counts from 1; none by default.
 
         Returns:
             `(state, losses)`: the last state, and the loss of each batch, before its step, as a list of floats.

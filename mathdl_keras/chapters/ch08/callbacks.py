@@ -23,13 +23,13 @@ class VanishingGradientReport(GradientNorms):
     starts at the last layer as measured. Printed, a table; `GradientNorms` has the other attributes.
 
     Attributes:
-        measured: (epochs + 1, layers), the logarithms; `-inf` where a gradient is 0, NaN for a layer without
+        measured: Array `(epochs + 1, layers)`, the logarithms; `-inf` where a gradient is 0, NaN for a layer without
             activation.
-        predicted: (layers,), at the start; `None` for a model that is no `MLP`.
+        predicted: Array `(layers,)`, the prediction at the start; `None` for a model that is not a `MLP`.
 
     Args:
-        x: Inputs of the batch.
-        y: Its targets.
+        x: Array, the inputs of the batch.
+        y: Array, the targets of the batch.
 
     Raises:
         ValueError: If data are not finite, or no layer has a kernel.

@@ -17,7 +17,7 @@ class Call:
     Attributes:
         name: String, name of the layer.
         kind: String, its class.
-        parameters: Integer, how many it has; 0 if an earlier use has counted them.
+        parameters: Integer, the number of its parameters; 0 if an earlier use has counted them.
         cost: A `Cost`.
         kernel_gradient: Boolean, whether its weights are trained.
         input_gradient: Boolean, whether a layer before it is trained.

@@ -30,8 +30,8 @@ class NetworkCost:
     """The FLOPs of a network, by layers; printed, a table.
 
     Attributes:
-        batch: The number of samples.
-        calls: One `Call` for each use of a layer.
+        batch: Integer, the number of samples.
+        calls: Tuple of a `Call` for each use of a layer.
 
     Example:
         >>> print(network_cost((64, 32, 10), batch=20))
@@ -46,7 +46,7 @@ class NetworkCost:
 
     @property
     def parameters(self):
-        """How many there are."""
+        """The number of parameters."""
         return sum(call.parameters for call in self.calls)
 
     @property
@@ -61,7 +61,7 @@ class NetworkCost:
 
     @property
     def step(self):
-        """FLOPs of both."""
+        """FLOPs of both passes."""
         return self.forward + self.backward
 
     def _flops(self, call):
@@ -88,9 +88,9 @@ def network_cost(network, batch):
     that of its inputs if something before it is.
 
     Args:
-        network: Widths :math:`(n_0, \dots, n_L)`, a `MLP` or `BackpropMLP`, or a built Keras model that is
-            `Sequential` or functional, with layers that are used once or several times.
-        batch: B, the number of samples.
+        network: Widths :math:`(n_0, \dots, n_L)`, a `MLP` or `BackpropMLP`, or a built Keras model that is `Sequential`
+            or functional, with layers that are used once or several times.
+        batch: Integer, the number B of samples.
 
     Returns:
         A `NetworkCost`.
@@ -113,15 +113,15 @@ def count_flops(network, batch, pass_="step"):
     r"""The FLOPs of a forward pass, a backward pass, or both (§8.3).
 
     Args:
-        network: As in `network_cost`.
-        batch: B, the number of samples.
-        pass_: `forward`, `backward` or `step`, which is both.
+        network: Widths or a network, as for `network_cost`.
+        batch: Integer, the number B of samples.
+        pass_: String, `forward`, `backward` or, by default, `step`, which is both.
 
     Returns:
         The number of FLOPs, an integer.
 
     Raises:
-        ValueError: As `network_cost`; or if the pass is another.
+        ValueError: As `network_cost`; or if `pass_` is unknown.
 
     Example:
         >>> [count_flops((64, 128, 32, 16, 10), 20, p) for p in ("forward", "backward", "step")]
@@ -137,11 +137,12 @@ class Memory:
     """The bytes that a step of training holds; printed, a table.
 
     Attributes:
-        inputs: Of the batch.
-        activations: Of what the forward pass keeps for the backward pass: Z and H of each layer with a kernel (once if
-            it is linear), and the output of each other layer but those that only reshape.
-        parameters: Of all weights.
-        gradients: Of the trainable ones. An optimizer may hold more of that size: momentum one, Adam two.
+        inputs: Integer, bytes of the inputs of the batch.
+        activations: Integer, bytes of what the forward pass keeps for the backward pass: Z and H of each layer with a
+            kernel (once if it is linear), and the output of each other layer but those that only reshape.
+        parameters: Integer, bytes of all weights.
+        gradients: Integer, bytes of the gradients of the trainable weights. An optimizer may hold more of that size:
+            momentum one, Adam two.
 
     Example:
         >>> Memory(inputs=40, activations=60, parameters=100, gradients=100).total
@@ -155,7 +156,7 @@ class Memory:
 
     @property
     def total(self):
-        """All of it."""
+        """The sum of all four."""
         return self.inputs + self.activations + self.parameters + self.gradients
 
     def __str__(self):
@@ -173,8 +174,9 @@ def activation_memory(network, batch):
     may keep less (of a ReLU only H) or more (masks of a dropout).
 
     Args:
-        network: As in `network_cost`. Of widths, hidden layers are nonlinear and the last one linear.
-        batch: B, the number of samples.
+        network: Widths or a network, as for `network_cost`. For widths, hidden layers are nonlinear and the last one is
+            linear.
+        batch: Integer, the number B of samples.
 
     Returns:
         A `Memory`.

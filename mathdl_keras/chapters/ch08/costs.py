@@ -54,9 +54,9 @@ def cost_of(layer, before, after):
     ```
 
     Args:
-        layer: The layer.
+        layer: Keras layer.
         before: List of the shapes of its inputs, with the batch.
-        after: Shape of its output, with the batch.
+        after: Tuple, the shape of its output, with the batch.
 
     Raises:
         ValueError: If nobody has registered the cost of such a layer.

@@ -8,10 +8,13 @@ Theory says so before training starts.
 Each activation has a learning rate that suits it. On 360 test digits an accuracy has a standard error of 0.01.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from mathdl_keras.chapters.ch08.callbacks import VanishingGradientReport
-from mathdl_keras.chapters.ch08.cost import network_cost
+from mathdl_keras.chapters.ch08.cost import NetworkCost, network_cost
 from mathdl_keras.chapters.ch08.models import MultiLayerSGD
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
@@ -26,7 +29,39 @@ STARTS = {"logistic": ("sigmoid", 0.3, "glorot_normal"), "ReLU": ("relu", 0.05, 
 TARGETS = {"logistic": ("< 0.2", lambda a: a < 0.2), "ReLU": (">= 0.95", lambda a: a >= 0.95)}
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Gradients:
+    """How large the gradients of the pre-activations are at the start: logarithms to base 10.
+
+    Attributes:
+        measured: Array `(networks, layers)`, the gradients of random networks.
+        predicted: Array `(layers,)`, what theory says, the mean over the networks.
+    """
+
+    measured: np.ndarray
+    predicted: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthResults(Results):
+    """What was found about deep networks; logistic and ReLU ones stand under `"logistic"` and `"ReLU"`.
+
+    Attributes:
+        gradients: Mapping from each activation to the `Gradients` of the deepest networks.
+        depths: Sequence of integers, the numbers of hidden layers.
+        accuracy: Mapping from each activation to the test accuracies, one for each depth.
+        costs: Sequence of `NetworkCost`, the operations of an epoch for each depth.
+        losses: Mapping from the names of some networks to their training losses after each epoch.
+    """
+
+    gradients: Mapping[str, Gradients]
+    depths: Sequence[int]
+    accuracy: Mapping[str, Sequence[float]]
+    costs: Sequence[NetworkCost]
+    losses: Mapping[str, Sequence[float]]
+
+
+def run(session: Session) -> DepthResults:
     """A sweep over depths and activations; the gradients of the deepest networks at their start."""
     data = datasets.load(session.dataset)
     split = data.split(seed=session.seed)
@@ -46,9 +81,15 @@ def run(session: Session) -> Results:
             if depth in (2, 8):
                 losses[f"{name}, {depth} layers"] = curves["loss"]
     costs = [network_cost(widths(x, depth, classes), len(x)) for depth in depths]
-    views = {"gradients": gradients, "depths": depths, "accuracy": accuracy, "costs": costs, "losses": losses}
-    metrics = [*_accuracies(session, depths, accuracy), *_decay(gradients), _cost(depths, costs)]
-    return Results(metrics, [data], views)
+    return DepthResults(
+        [*_accuracies(session, depths, accuracy), *_decay(gradients), _cost(depths, costs)],
+        [data],
+        gradients=gradients,
+        depths=depths,
+        accuracy=accuracy,
+        costs=costs,
+        losses=losses,
+    )
 
 
 def rows(images):
@@ -57,7 +98,7 @@ def rows(images):
 
 
 def widths(x, depth, classes):
-    """Of a network with that number of hidden layers."""
+    """The widths of a network with that number of hidden layers."""
     return (x.shape[1], *[UNITS] * depth, classes)
 
 
@@ -67,18 +108,16 @@ def network(name, widths):
     return MultiLayerSGD(widths, activation, rate, BATCH, initializer)
 
 
-def at_the_start(session, name, widths, x, y, sample=256):
-    """Logarithms of the gradients in each layer, of several random networks, and as predicted."""
+def at_the_start(session, name, widths, x, y, sample=256) -> Gradients:
+    """The gradients in each layer of several random networks, measured and predicted."""
     reports = []
     for _ in session.track(range(session.choose(3, 10)), f"gradients at the start, {name}"):
         report = VanishingGradientReport(x[:sample], y[:sample])
         report.set_model(network(name, widths))
         report.on_train_begin()
         reports.append(report)
-    return {
-        "measured": np.array([report.measured[0] for report in reports]),
-        "predicted": np.mean([report.predicted for report in reports], axis=0),
-    }
+    measured = np.array([report.measured[0] for report in reports])
+    return Gradients(measured, np.mean([report.predicted for report in reports], axis=0))
 
 
 def _accuracies(session, depths, accuracy):
@@ -90,9 +129,9 @@ def _accuracies(session, depths, accuracy):
 
 
 def _decay(gradients):
-    for name, view in gradients.items():
-        first = np.sqrt(np.mean(10 ** (2 * (view["measured"][:, 0] - view["measured"][:, -1]))))
-        predicted = 10 ** (view["predicted"][0] - view["predicted"][-1])
+    for name, found in gradients.items():
+        first = np.sqrt(np.mean(10 ** (2 * (found.measured[:, 0] - found.measured[:, -1]))))
+        predicted = 10 ** (found.predicted[0] - found.predicted[-1])
         yield Metric(f"gradient of the first layer by that of the last, {name}", float(first))
         yield Metric(f"the same, predicted, {name}", float(predicted))
 

@@ -2,31 +2,30 @@
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch08.demo import DepthResults
 from mathdl_keras.core.figures import COLORS, curves, new, style
 
 
-def draw(results: Results) -> dict:
+def draw(results: DepthResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
     return {
-        "gradients": _gradients(views["gradients"]),
-        "depth": _depth(views["depths"], views["accuracy"]),
-        "losses": _losses(views["losses"]),
-        "cost": _cost(views["depths"], views["costs"]),
+        "gradients": _gradients(results.gradients),
+        "depth": _depth(results.depths, results.accuracy),
+        "losses": _losses(results.losses),
+        "cost": _cost(results.depths, results.costs),
     }
 
 
 def _gradients(gradients):
     figure, axes = new(1, 2, height=3.8, title="The gradient in each layer at the start, before any training")
-    low = min(np.min(view["measured"]) for view in gradients.values())
-    for ax, (name, view), color in zip(axes, gradients.items(), COLORS[1::-1], strict=True):
-        measured, layers = view["measured"], np.arange(1, view["measured"].shape[1] + 1)
+    low = min(np.min(found.measured) for found in gradients.values())
+    for ax, (name, found), color in zip(axes, gradients.items(), COLORS[1::-1], strict=True):
+        measured, layers = found.measured, np.arange(1, found.measured.shape[1] + 1)
         with style():
             for k, row in enumerate(measured):
                 label = f"{len(measured)} random networks" if k == 0 else None
                 ax.plot(layers, row, "-", color=color, linewidth=1, alpha=0.45, label=label)
-            ax.plot(layers, view["predicted"], "--", color="black", label="predicted")
+            ax.plot(layers, found.predicted, "--", color="black", label="predicted")
             ax.set(xlabel="layer", title=name, ylim=(1.1 * low, 0.8), xticks=layers)
             ax.legend(loc="lower right")
     axes[0].set_ylabel("log10 of the gradient of Z")

@@ -23,11 +23,12 @@ class MultiLayerSGD(BackpropMLP):
     metric; compile it again for another optimizer. `(batch, n_0) -> (batch, n_L)`, the logits.
 
     Args:
-        widths: :math:`(n_0, \dots, n_L)`; the last one is the number of classes.
-        activation: :math:`\sigma` of the hidden layers, an `Activation` or its name.
-        learning_rate: :math:`\eta`.
-        batch_size: B, of `fit` where it is given none.
-        kernel_initializer: Of each kernel.
+        widths: Sequence of integers, :math:`(n_0, \dots, n_L)`; the last one is the number of classes.
+        activation: `Activation` or its name, :math:`\sigma` of the hidden layers; `relu` by default.
+        learning_rate: Positive float, :math:`\eta`; 0.1 by default.
+        batch_size: Integer, the number B of samples of a batch in `fit` where `fit` is given none; 32 by default.
+        kernel_initializer: Initializer of the kernels, each of which gets a draw of its own; Glorot's uniform one by
+            default.
         **kwargs: `name`, `dtype`.
 
     Raises:

@@ -30,8 +30,9 @@ class SignalPropagation:
     r"""Sizes of signals and gradients in L layers.
 
     Attributes:
-        q: (L,), :math:`q_1, \dots, q_L`, the variances of the pre-activations.
-        chi: (L - 1,), :math:`\chi_1, \dots, \chi_{L-1}`: the factor of layer :math:`\ell` is between it and the next.
+        q: Array `(L,)`, :math:`q_1, \dots, q_L`, the variances of the pre-activations.
+        chi: Array `(L - 1,)`, :math:`\chi_1, \dots, \chi_{L-1}`: the factor of layer :math:`\ell` is between it and the
+            next.
 
     Example:
         >>> SignalPropagation(q=np.ones(3), chi=np.array([0.5, 0.25])).gradients.tolist()
@@ -54,12 +55,13 @@ def signal_propagation(activation, sigma_w2, sigma_b2=0.0, depth=8, q0=1.0):
     float64, by quadrature.
 
     Args:
-        activation: :math:`\varphi` of the hidden layers, an `Activation` or its name.
-        sigma_w2: :math:`\sigma_w^2`, the variance of a weight times the number of inputs of its layer: a number, or
-            one for each layer. It is 1 for LeCun's start and 2 for He's.
-        sigma_b2: :math:`\sigma_b^2`, the variance of a bias: a number, or one for each layer.
-        depth: L, the number of layers with weights.
-        q0: :math:`\|x\|^2/n_0`, the mean square of the inputs.
+        activation: `Activation` or its name, :math:`\varphi` of the hidden layers.
+        sigma_w2: Number, or sequence of L numbers, :math:`\sigma_w^2`, the variance of a weight times the number of
+            inputs of its layer, in each layer. It is 1 for LeCun's start and 2 for He's.
+        sigma_b2: Number, or sequence of L numbers, :math:`\sigma_b^2`, the variance of a bias in each layer; 0 by
+            default.
+        depth: Integer, the number L of layers with weights; 8 by default.
+        q0: Number, :math:`\|x\|^2/n_0`, the mean square of the inputs; 1 by default.
 
     Returns:
         A `SignalPropagation`.

@@ -26,10 +26,10 @@ class DropoutMLP(BackpropMLP):
         widths: :math:`(n_0, \dots, n_L)`, as in `MLP`.
         rate: :math:`1 - p`: of every hidden layer (the inputs are kept), or one for the inputs and one for each hidden
             layer, :math:`(1 - p_0, \dots, 1 - p_{L-1})`.
-        activation: Of the hidden layers.
-        mode: Of the dropout, `"inverted"` or `"standard"`.
-        seed: Of the masks.
-        **kwargs: As in `BackpropMLP`: `output_activation`, `loss`, `kernel_initializer`, `name`, `dtype`.
+        activation: `Activation` or its name, that of the hidden layers; "relu" by default.
+        mode: String, the kind of dropout: `"inverted"` (the default) or `"standard"`.
+        seed: Integer, seed of the random masks; `None`, the default, for other masks each time.
+        **kwargs: Arguments of `BackpropMLP`: `output_activation`, `loss`, `kernel_initializer`, `name`, `dtype`.
 
     Raises:
         ValueError: If a rate is not in [0, 1), there are more or fewer than one for each layer, or another argument is

@@ -19,8 +19,8 @@ class ProximalSGD(keras.optimizers.Optimizer):
         learning_rate: :math:`\eta`, a number or a schedule.
         regularizer: R, with a method `prox(x, step)`: `L1` or `L2`.
         exclude: Variables whose name is one of these have no penalty.
-        name: Of the optimizer.
-        **kwargs: As every Keras optimizer takes: `clipnorm`, `use_ema`, ...
+        name: String, the name of the optimizer; "proximal_sgd" by default.
+        **kwargs: What every Keras optimizer takes: `clipnorm`, `use_ema`, ...
 
     Raises:
         ValueError: If the regularizer has no `prox`.

@@ -30,8 +30,8 @@ class LassoPath:
     Attributes:
         kernel: `(penalties, features)`, float64.
         bias: `(penalties,)`, float64.
-        residual: Of the optimality conditions, by :math:`\max|c|`, `(penalties,)`.
-        steps: Of the proximal gradient descent.
+        residual: `(penalties,)`, the residual of the optimality conditions, divided by :math:`\max|c|`.
+        steps: Integer, the steps of proximal gradient descent that were taken.
 
     Example:
         >>> path = lasso_path(np.array([[-1.0], [1.0]]), np.array([-1.0, 1.0]), [0.25])

@@ -14,6 +14,9 @@ lighter tails from the start, and training makes units decide: from layer to lay
 On 360 test digits an accuracy has a standard error of 0.01 or so.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -35,7 +38,83 @@ PLAIN, NORMALIZED = "without", "with batch normalization"
 TARGETS = {PLAIN: ("<= 0.2", lambda a: a <= 0.2), NORMALIZED: (">= 0.88", lambda a: a >= 0.88)}
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Given:
+    """What the units of one network are given: for each hidden layer an array of shape `(images, units)`.
+
+    Attributes:
+        start: Sequence of arrays, those before training.
+        trained: Sequence of arrays, those after training.
+    """
+
+    start: Sequence[np.ndarray]
+    trained: Sequence[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """How training mode differs from inference, by the size of the batch.
+
+    Attributes:
+        distance: Array `(sizes,)`, the mean total variation between the probabilities of both modes.
+        training: Array `(sizes,)`, the accuracies in training mode.
+        inference: Float, the accuracy in inference.
+    """
+
+    distance: np.ndarray
+    training: np.ndarray
+    inference: float
+
+
+@dataclass(frozen=True)
+class Kurtosis:
+    """Fourth moments of values normalized in batches.
+
+    Attributes:
+        start: Array `(layers, sizes)`, the moments in the normalized network before training.
+        trained: Array `(layers, sizes)`, the moments in the same network after training.
+    """
+
+    start: np.ndarray
+    trained: np.ndarray
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far the moving moments are from those of one batch, before training and after each epoch.
+
+    Attributes:
+        means: Array `(epochs + 1, layers)`, the gaps of the means, in standard deviations.
+        variances: Array `(epochs + 1, layers)`, the gaps of the logarithms of the variances.
+    """
+
+    means: np.ndarray
+    variances: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalizationResults(Results):
+    """What was found about the two networks.
+
+    Attributes:
+        curves: Mapping from each network's name to its history, a mapping from each quantity to its values, one for
+            each epoch.
+        given: Mapping from each network's name to what its units are `Given`.
+        sizes: Sequence of integers, the sizes of the batches in which training mode and inference are compared.
+        gaps: `Gaps` between training mode and inference.
+        kurtosis: `Kurtosis` of values that are normalized in batches of these sizes.
+        lag: `Lag` of the moving moments.
+    """
+
+    curves: Mapping[str, Mapping[str, Sequence[float]]]
+    given: Mapping[str, Given]
+    sizes: Sequence[int]
+    gaps: Gaps
+    kurtosis: Kurtosis
+    lag: Lag
+
+
+def run(session: Session) -> NormalizationResults:
     """Both networks, what their units are given, and training against inference."""
     data = datasets.load(session.dataset)
     split = data.split(seed=session.seed)
@@ -47,17 +126,24 @@ def run(session: Session) -> Results:
         callbacks = [monitor] if name == NORMALIZED else []
         start = pre_activations(model, x)
         curves[name] = session.fit(model, name, x, split.y_train, callbacks=callbacks, **settings)
-        given[name] = start, pre_activations(model, x)
+        given[name] = Given(start, pre_activations(model, x))
         accuracy[name] = curves[name]["val_accuracy"][-1]
     repeats, sizes = session.choose((5, SIZES[::3]), (40, SIZES))
     gaps = train_inference_gap(session, model, x_test, split.y_test, repeats, sizes)
-    kurtosis = [batch_kurtosis(session, state, repeats, sizes) for state in given[NORMALIZED]]
+    tails = (batch_kurtosis(session, Y, repeats, sizes) for Y in (given[NORMALIZED].start, given[NORMALIZED].trained))
     recalibrate_batch_norm(model, x)
     recalibrated = model.evaluate(x_test, split.y_test, verbose=0, return_dict=True)["accuracy"]
-    views = {"curves": curves, "given": given, "gaps": gaps, "kurtosis": kurtosis, "sizes": sizes}
-    views["monitor"] = {"means": monitor.means, "variances": monitor.variances}
     metrics = [*_accuracies(session, accuracy), *_gaps(gaps, sizes)]
-    return Results([*metrics, Metric("test accuracy, recalibrated", float(recalibrated))], [data], views)
+    return NormalizationResults(
+        [*metrics, Metric("test accuracy, recalibrated", float(recalibrated))],
+        [data],
+        curves=curves,
+        given=given,
+        sizes=sizes,
+        gaps=gaps,
+        kurtosis=Kurtosis(*tails),
+        lag=Lag(monitor.means, monitor.variances),
+    )
 
 
 def rows(images):
@@ -84,8 +170,8 @@ def pre_activations(model, x):
     return [ops.convert_to_numpy(ops.stop_gradient(Z)) for Z in given[:-1]]
 
 
-def train_inference_gap(session, model, x, y, repeats, sizes=SIZES):
-    """For each batch size, how training mode differs from inference: of probabilities, and the two accuracies."""
+def train_inference_gap(session, model, x, y, repeats, sizes=SIZES) -> Gaps:
+    """For each batch size, how training mode differs from inference."""
     rng, found = session.rng(1), []
     inference = probabilities(model, x, False)
     for B in session.track(sizes, "training against inference"):
@@ -97,7 +183,7 @@ def train_inference_gap(session, model, x, y, repeats, sizes=SIZES):
             hits.append(np.mean(training.argmax(axis=1) == y[some]))
         found.append((np.mean(gap), np.mean(hits)))
     gap, hits = np.array(found).T
-    return {"distance": gap, "training": hits, "inference": np.mean(inference.argmax(axis=1) == y)}
+    return Gaps(gap, hits, float(np.mean(inference.argmax(axis=1) == y)))
 
 
 def probabilities(model, x, training):
@@ -124,7 +210,7 @@ def _accuracies(session, accuracy):
 
 
 def _gaps(gaps, sizes):
-    for B, distance, hits in zip(sizes, gaps["distance"], gaps["training"], strict=True):
+    for B, distance, hits in zip(sizes, gaps.distance, gaps.training, strict=True):
         if B in (4, 32, 256):
             yield Metric(f"accuracy with the moments of {B} images", float(hits))
             yield Metric(f"total variation to inference, batches of {B}", float(distance))

@@ -42,13 +42,13 @@ def cross_validate(build_model, x, y, cv=5, metrics="mse", epochs=None, *, group
         build_model: A function without arguments that returns a new model, compiled if it is to be trained.
         x: Inputs: an array, or a nest of arrays, with n rows.
         y: Targets with n rows.
-        cv: A number of folds, shuffled by `seed`; a splitter, of this chapter or of scikit-learn; or pairs of training
-            and validation indices.
+        cv: Integer, the number of folds, shuffled by `seed` (5 by default); a splitter, of this chapter or of
+            scikit-learn; or pairs of training and validation indices.
         metrics: One or several: a name or object of `keras.metrics`, a loss, a `Measure`, or a function
             `f(y, y_pred)` of NumPy arrays.
-        epochs: Of `fit`; `None` for `fit_closed_form`.
-        groups: For `GroupKFold`, the group of each sample.
-        seed: Of shuffling, initial weights and training, or `None`.
+        epochs: Integer, the epochs of `fit`; `None`, the default, for `fit_closed_form`.
+        groups: Array (n,), the group of each sample, for `GroupKFold`; none by default.
+        seed: Integer, seed of shuffling, initial weights and training, or `None`; 0 by default.
         progress: Boolean, whether to show a bar; `None`, the default, for one on a terminal while models train.
         **fit: Further arguments of `model.fit`, such as `batch_size` or `callbacks`.
 

@@ -27,9 +27,9 @@ class Curve:
     """Cross-validation at several values of one quantity.
 
     Attributes:
-        values: Of the quantity.
-        scores: A `FoldScores` for each.
-        metric: The metric that is shown.
+        values: Sequence, the values of the quantity on the horizontal axis.
+        scores: Sequence of `FoldScores`, one for each value.
+        metric: String, the name of the metric that is shown.
 
     Example:
         >>> risks = [{"mse": np.array([5.0, 7.0])}, {"mse": np.array([2.0, 3.0])}]
@@ -74,8 +74,8 @@ class ValidationCurve:
     Args:
         build_model: `build_model(value)` returns a new model.
         values: From the simplest model to the most complex one.
-        cv: As in `cross_validate`.
-        metric: One metric.
+        cv: Integer, splitter or pairs of indices, as in `cross_validate`; 5 by default.
+        metric: One metric, as in `cross_validate`; "mse" by default.
 
     Example:
         >>> from mathdl_keras.chapters.ch11.models import PolynomialRegression
@@ -96,9 +96,9 @@ class ValidationCurve:
         Args:
             x: Inputs: an array, or a nest of arrays, with n rows.
             y: Targets with n rows.
-            epochs: As in `cross_validate`.
-            groups: As in `cross_validate`.
-            seed: As in `cross_validate`.
+            epochs: Integer, the epochs of `fit`; `None`, the default, for `fit_closed_form`.
+            groups: Array (n,), the group of each sample, for `GroupKFold`; none by default.
+            seed: Integer, seed of shuffling, initial weights and training, or `None`; 0 by default.
             progress: Boolean, whether to show a bar over the values; `None`, the default, for one on a terminal while
                 models train.
             **fit: Further arguments of `model.fit`.
@@ -122,8 +122,8 @@ class LearningCurve:
     Args:
         build_model: `build_model()` returns a new model.
         sizes: Numbers of training samples, ascending.
-        cv: As in `cross_validate`.
-        metric: One metric.
+        cv: Integer, splitter or pairs of indices, as in `cross_validate`; 5 by default.
+        metric: One metric, as in `cross_validate`; "mse" by default.
 
     Raises:
         ValueError: In `run`, if a size is no integer from 1 to the size of the smallest training set.

@@ -40,10 +40,11 @@ class KFold(Folds):
     r"""k folds whose sizes differ by at most one (§11.5).
 
     Args:
-        k: The number of folds, at least 2.
-        shuffle: Whether the samples go to folds by chance, or in the order of their rows.
-        seed: Of the shuffling. The folds are those of scikit-learn's `KFold(k, random_state=seed)`: NumPy promises that
-            the numbers of the generator that it uses, `RandomState`, never change.
+        k: Integer, the number of folds, at least 2; 5 by default.
+        shuffle: Boolean, whether the samples go to folds by chance; by default they go in the order of their rows.
+        seed: Integer, seed of the shuffling; `None`, the default, for another one each time. The folds are those of
+            scikit-learn's `KFold(k, random_state=seed)`: NumPy promises that the numbers of the generator that it uses,
+            `RandomState`, never change.
 
     Raises:
         ValueError: If k is no integer >= 2; in `split`, if there are more folds than samples.
@@ -84,9 +85,9 @@ class StratifiedKFold(KFold):
     """k folds that have every class in the same proportions, as near as whole samples allow (§11.5).
 
     Args:
-        k: The number of folds.
-        shuffle: Whether the samples of a class go to folds by chance.
-        seed: Of the shuffling, as in `KFold`.
+        k: Integer, the number of folds; 5 by default.
+        shuffle: Boolean, whether the samples of a class go to folds by chance; `False` by default.
+        seed: Integer, seed of the shuffling, as in `KFold`; `None` by default.
 
     Raises:
         ValueError: In `split`, if a class has fewer than k samples, so that it would be missing from a fold; or `y` is
@@ -135,7 +136,7 @@ class GroupKFold(Folds):
     groups have one size; it leaves the order of such groups open, here the last of them comes first.
 
     Args:
-        k: The number of folds.
+        k: Integer, the number of folds; 5 by default.
 
     Raises:
         ValueError: In `split`, if there are fewer groups than folds, or none are given.
@@ -190,10 +191,10 @@ def train_validation_test_split(x, y, fractions=(0.6, 0.2, 0.2), seed=0, stratif
     Args:
         x: Inputs: an array, or a nest of arrays, with n rows.
         y: Targets with n rows.
-        fractions: Of the rows, positive, with sum 1; `(0.8, 0.2)` makes two parts. Sizes are rounded so that their sum
-            is n.
-        seed: Of NumPy's generator, so that the parts are the same on every backend.
-        stratify: Classes, (n,), often `y` itself: every part gets its fraction of each.
+        fractions: Floats, the share of the rows in each part, positive, with sum 1; `(0.6, 0.2, 0.2)` by default, and
+            `(0.8, 0.2)` makes two parts. Sizes are rounded so that their sum is n.
+        seed: Integer, seed of NumPy's generator, so that the parts are the same on every backend; 0 by default.
+        stratify: Array (n,) of classes, often `y` itself: every part gets its fraction of each; none by default.
 
     Returns:
         `(x_train, y_train), (x_validation, y_validation), (x_test, y_test)`: a pair for each fraction.

@@ -30,8 +30,8 @@ class ConditionalGaussianGame:
         model: A Keras model, or a function of rows.
         mean: Array `(d,)`, the mean of the features.
         covariance: Array `(d, d)`, positive definite.
-        samples: The number of draws, even.
-        seed: Of the draws.
+        samples: Integer, the number of draws, even; 256 by default.
+        seed: Integer, seed of the draws; 0 by default.
 
     Raises:
         ValueError: If covariance is not symmetric and positive definite, shapes differ, or samples are not even.

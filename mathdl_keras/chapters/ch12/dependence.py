@@ -23,9 +23,9 @@ class PartialDependence:
     Attributes:
         grid: `(n,)`.
         mean: `(n, ...)`; the dots are the outputs, if there are several.
-        standard_errors: The same shape, of the mean over the rows.
+        standard_errors: As `mean`, its standard errors over the rows.
         rows: `(n, M, ...)`, the curves of single rows.
-        name: Of the feature.
+        name: String, the name of the feature.
 
     Example:
         >>> PartialDependence(np.zeros(1), np.ones(1), np.zeros(1), np.ones((1, 4)), "age").name
@@ -47,7 +47,7 @@ def partial_dependence(model, x, feature, grid=20, names=None):
         x: `(M, d)`.
         feature: A column's number, or its name.
         grid: Values `(n,)`; or their number, quantiles of the feature from 5 % to 95 % with equal steps between.
-        names: Of the features.
+        names: Strings, the names of the features; `x0`, `x1`, ... by default.
 
     Returns:
         A `PartialDependence`.

@@ -37,8 +37,8 @@ class Explanation:
         base_value: The mean prediction over the background, a number or `(outputs,)`.
         predictions: `(rows,)` or `(rows, outputs)`.
         x: `(rows, d)`, what was explained.
-        names: Of the features.
-        method: `exact` or `sampling`.
+        names: Strings, the names of the features.
+        method: String, `exact` or `sampling`.
 
     Example:
         >>> zeros = np.zeros((1, 1))
@@ -97,13 +97,17 @@ def shapley_values(
         model: A Keras model, or a function of rows `(n, d)` that returns `(n,)` or `(n, outputs)`.
         x: `(rows, d)`, or one row `(d,)`: what to explain.
         background: `(B, d)`: what stands for an unknown feature. A hundred rows of the data are usual.
-        names: Of the features.
-        method: `exact` (to 15 features), `sampling`, or `auto`, which is exact where that is possible.
-        pairs: How many pairs of opposite orders each row of the background gets at first, 2 or more.
-        tolerance: Orders are added until each standard error is at most this; `None` for no more than the first.
-        most_pairs: Of each row of the background, where the tolerance is not reached.
-        seed: Of the orders.
-        correlation_threshold: Pairs of features with a larger correlation are warned of; `None` for none.
+        names: Strings, the names of the features; `x0`, `x1`, ... by default.
+        method: String: `exact` (to 15 features), `sampling`, or `auto`, the default, which is
+            exact where that is possible.
+        pairs: Integer >= 2, the pairs of opposite orders that each row of the background gets at first; 2 by default.
+        tolerance: Float, orders are added until each standard error is at most this; `None`, the default, for no more
+            than the first.
+        most_pairs: Integer, the most pairs for each row of the background, where the tolerance is not reached; 256 by
+            default.
+        seed: Integer, seed of the random orders; 0 by default.
+        correlation_threshold: Float, pairs of features with a larger correlation are warned of; 0.8 by default, `None`
+            for no warning.
         progress: Boolean, whether to show a bar; `None`, the default, for one over long work.
 
     Returns:

@@ -42,8 +42,8 @@ def check_features(x, names, threshold, groups=None):
 
     Args:
         x: `(rows, features)`.
-        names: Of the features.
-        threshold: In (0, 1], or `None` for no warning of correlations.
+        names: Strings, the names of the features.
+        threshold: Float in (0, 1], correlations above it are warned of; `None` for no warning.
         groups: Lists of columns; by default each feature is a group of its own.
     """
     if threshold is not None and not 0 < threshold <= 1:

@@ -47,7 +47,7 @@ def importance_bars(report, most=20, ax=None):
     Args:
         report: An `ImportanceReport`.
         most: The number of features that are shown.
-        ax: Where to draw; by default a new figure.
+        ax: Matplotlib axes to draw in; a new figure by default.
 
     Returns:
         The figure.
@@ -76,10 +76,10 @@ def beeswarm(explanation, most=12, output=0, title="", ax=None):
 
     Args:
         explanation: An `Explanation` of several rows.
-        most: The number of features that are shown, by their mean absolute value.
-        output: Which output, where a model has several.
-        title: The title.
-        ax: Where to draw; by default a new figure.
+        most: Integer, the number of features that are shown (12 by default), by their mean absolute value.
+        output: Integer, the output that is shown where a model has several; the first by default.
+        title: String, the title; none by default.
+        ax: Matplotlib axes to draw in; a new figure by default.
 
     Returns:
         The figure.
@@ -127,11 +127,11 @@ def single_explanation(explanation, row=0, most=12, output=0, title="", ax=None)
 
     Args:
         explanation: An `Explanation`.
-        row: Which row.
-        most: The number of features that are shown; the others are added up.
-        output: Which output, where a model has several.
-        title: The title.
-        ax: Where to draw; by default a new figure.
+        row: Integer, the row that is explained; the first by default.
+        most: Integer, the number of features that are shown, 12 by default; the others are added up.
+        output: Integer, the output that is shown where a model has several; the first by default.
+        title: String, the title; none by default.
+        ax: Matplotlib axes to draw in; a new figure by default.
 
     Returns:
         The figure.
@@ -165,9 +165,9 @@ def partial_dependence_curve(dependence, curves=60, output=0, ax=None):
 
     Args:
         dependence: A `PartialDependence`.
-        curves: The number of rows whose own curves are drawn.
-        output: Which output, where a model has several.
-        ax: Where to draw; by default a new figure.
+        curves: Integer, the number of rows whose own curves are drawn; 60 by default.
+        output: Integer, the output that is shown where a model has several; the first by default.
+        ax: Matplotlib axes to draw in; a new figure by default.
 
     Returns:
         The figure.

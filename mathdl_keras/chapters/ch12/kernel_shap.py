@@ -43,9 +43,9 @@ def kernel_shap(value, d, samples=None, seed=0, kernel=shapley_kernel):
 
     Args:
         value: From coalitions, booleans `(n, d)`, to their values `(n, ...)`.
-        d: The number of players.
+        d: Integer, the number of players.
         samples: Integer n, the number of coalitions, even; `None` or :math:`2^d - 2` and more for all.
-        seed: Of the coalitions.
+        seed: Integer, seed of the random coalitions; 0 by default.
         kernel: From d to the weights of sizes 1 to d-1; with other ones the values are others, too.
 
     Returns:

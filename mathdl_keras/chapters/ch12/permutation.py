@@ -32,11 +32,11 @@ class PermutationImportance:
 
     Attributes:
         mean: `(D,)`, the increase of a loss or the decrease of a score.
-        std: `(D,)`, of a single permutation.
-        standard_error: `(D,)`, of the mean; 0 where it is exact.
+        std: `(D,)`, the standard deviation over single permutations.
+        standard_error: `(D,)`, the standard error of the mean; 0 where it is exact.
         raw: `(D, repeats)`; `None` where the mean is over all permutations.
-        baseline: The loss or score before.
-        names: Of the features or groups.
+        baseline: Float, the loss or score before.
+        names: Strings, the names of the features or groups.
 
     Example:
         >>> print(PermutationImportance(np.ones(1), np.ones(1), np.zeros(1), None, 0.5, ("age",)))
@@ -78,13 +78,15 @@ def permutation_importance(
         y: `(M,)` or `(M, targets)`.
         loss: A Keras loss or its name, a Keras metric, or a function of `(y, prediction)` that returns the losses
             `(rows,)` of all rows (fast) or one number.
-        replicates: R; `None` for the expectation over all M! permutations, of a loss that is a mean over rows.
-        seed: Of the permutations, which are the same for all features.
+        replicates: Integer R, 30 by default; `None` for the expectation over all M! permutations, of a loss that is a
+            mean over rows.
+        seed: Integer, seed of the random permutations, which are the same for all features; 0 by default.
         groups: From names to lists of columns that are permuted together; by default each feature by itself.
         greater_is_better: Boolean, whether more of it is better; a function must have it,
             losses and most metrics know it.
-        names: Of the features.
-        correlation_threshold: Pairs with a larger correlation are warned of; `None` for none.
+        names: Strings, the names of the features; `x0`, `x1`, ... by default.
+        correlation_threshold: Float, pairs with a larger correlation are warned of; 0.8 by default, `None` for no
+            warning.
 
     Returns:
         A `PermutationImportance`.

@@ -13,9 +13,9 @@ class ImportanceReport:
     """One or several kinds of importance of the same features; printed, a table, the most important feature first.
 
     Attributes:
-        values: From each kind's name to its values `(d,)`.
-        names: Of the features.
-        standard_errors: From a kind's name to its standard errors, where there are any.
+        values: Mapping from the name of each kind to its values `(d,)`.
+        names: Strings, the names of the features.
+        standard_errors: Mapping from the name of a kind to its standard errors, where there are any.
 
     Raises:
         ValueError: If a kind has not one value for each feature.

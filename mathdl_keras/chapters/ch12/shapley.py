@@ -35,8 +35,8 @@ class ShapleyEstimate:
 
     Attributes:
         values: `(d, ...)`.
-        standard_errors: The same shape; 0 where values are exact, infinite where one pair of orders says nothing.
-        coalitions: How many different ones were valued.
+        standard_errors: As `values`; 0 where values are exact, infinite where one pair of orders says nothing.
+        coalitions: Integer, the number of different coalitions that were valued.
 
     Example:
         >>> ShapleyEstimate(np.ones(2), np.zeros(2), 4).coalitions
@@ -131,10 +131,10 @@ def shapley_sampling(value, d, samples=200, antithetic=True, seed=0):
 
     Args:
         value: From coalitions, booleans `(n, d)`, to their values `(n, ...)`; it is called once.
-        d: The number of players.
+        d: Integer, the number of players.
         samples: Integer n, the number of orders, even for pairs; 200 by default.
-        antithetic: Whether orders come in pairs.
-        seed: Of the orders, or a NumPy generator.
+        antithetic: Boolean, whether orders come in pairs of opposites; `True` by default.
+        seed: Integer or NumPy generator, seed of the random orders; 0 by default.
 
     Returns:
         A `ShapleyEstimate`. Its values are unbiased and efficient, whatever n.

@@ -32,7 +32,7 @@ class InterventionalGame:
 
     Attributes:
         predictions: `(B, ...)`, of the background.
-        base_value: Their mean, a number or `(outputs,)`.
+        base_value: Float or `(outputs,)`, the mean prediction over the background.
 
     Example:
         >>> value = InterventionalGame(lambda rows: rows @ [2.0, 3.0], background=np.zeros((4, 2)))
@@ -102,7 +102,7 @@ class LossReductionGame:
         background: `(B, d)`.
         x: `(M, d)`.
         y: `(M,)` or `(M, targets)`.
-        loss: As in `permutation_importance`.
+        loss: Loss, metric or function, as in `permutation_importance`; "mse" by default.
         greater_is_better: Boolean, whether more of it is better, as in `permutation_importance`.
 
     Example:

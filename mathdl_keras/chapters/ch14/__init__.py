@@ -18,8 +18,7 @@ Section  Title
 14.4     Auxiliary Thoughts
          convolution: im2col
          geometry: conv_output_size, receptive_field
-         layers: MaxPooling2D
-         pooling: max_pool2d_backward, max_pool2d_forward
+         pooling: MaxPooling2D, max_pool2d_backward, max_pool2d_forward
          claims: output_size, equivariance, receptive_field
          exercises: dilated_output_size
 14.5     SGD for Convolution Neural Networks with a Single Channel
@@ -35,6 +34,6 @@ Section  Title
 14.8     Exercises
 
 Rooms: `geometry` (sizes, receptive fields, the matrix), `sliding`, `detection` and `filters` (known signals: functions,
-layers), `convolution`, `pooling` and `layers` (derivatives by hand: functions, layers), `models`, then `claims`,
-`demo`, `figures` and `exercises`.
+layers), `formats` (channels first or last), `convolution`, `layers` and `pooling` (derivatives by hand: functions,
+layers), `models`, then `claims`, `demo`, `figures` and `exercises`.
 """

@@ -12,6 +12,9 @@ difference.
 gradients.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -32,22 +35,74 @@ CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 TARGETS = {"digits": 0.965, "mnist5k": 0.95}
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True)
+class Detection:
+    """A patch sought in a photograph that has changed; places are rows and columns.
+
+    Attributes:
+        seen: Array `(height, width)`, the photograph that the detectors see.
+        patch: Array `(rows, columns)`, the patch.
+        pearson: Matrix of Pearson's correlation at each place of the patch in the photograph.
+        raw: Matrix of the inner product at each place.
+        found: Pair of integers, where the correlation is largest.
+        by_raw: Pair of integers, where the inner product is largest.
+    """
+
+    seen: np.ndarray
+    patch: np.ndarray
+    pearson: np.ndarray
+    raw: np.ndarray
+    found: tuple[int, int]
+    by_raw: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """One filter for each class, beside the mean image of the class.
+
+    Attributes:
+        learned: Array `(classes, height, width)`, the filters, from which their common mean is taken away.
+        means: Array `(classes, height, width)`, the mean training images.
+        names: Sequence of strings, the classes.
+    """
+
+    learned: np.ndarray
+    means: np.ndarray
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvolutionResults(Results):
+    """What was found in the photograph, and about the images.
+
+    Attributes:
+        detection: `Detection` of the patch.
+        filters: `Filters` that were learned from zero.
+        curves: Mapping from each network's name to its history, a mapping from each quantity to its values, one for
+            each epoch.
+    """
+
+    detection: Detection
+    filters: Filters
+    curves: Mapping[str, Mapping[str, Sequence[float]]]
+
+
+def run(session: Session) -> ConvolutionResults:
     """All three parts; the photograph is the same for every data set of digits."""
     photo, data = datasets.china(half=False), datasets.load(session.dataset)
     split = data.split(seed=session.seed)
-    views, found = find_patch(photo.pixels[::2, ::2], session.rng(), draws=session.choose(4, 24))
-    filters, alignment = learn_filters(session, split)
-    accuracy = {"network": _network(session, split), "single": _single_channel(session, split)}
+    detection, found = find_patch(photo.pixels[::2, ::2], session.rng(), draws=session.choose(4, 24))
+    filters = learn_filters(session, split, data.target_names)
+    network, single = _network(session, split), _single_channel(session, split)
     target = TARGETS.get(session.dataset) if not session.quick else None
     metrics = [
         *found,
-        Metric("correlation of learned filters and mean images", alignment),
-        _accuracy("test accuracy, two-layer network", accuracy["network"], target),
-        _accuracy("test accuracy, one channel by hand-written gradients", accuracy["single"], None),
+        Metric("correlation of learned filters and mean images", _alignment(filters)),
+        _accuracy("test accuracy, two-layer network", network, target),
+        _accuracy("test accuracy, one channel by hand-written gradients", single, None),
     ]
     curves = {name: session.curves(name) for name in ("network", "single channel")}
-    return Results(metrics, [photo, data], views | filters | {"curves": curves, "classes": data.target_names})
+    return ConvolutionResults(metrics, [photo, data], detection=detection, filters=filters, curves=curves)
 
 
 def _accuracy(name, value, target):
@@ -57,7 +112,7 @@ def _accuracy(name, value, target):
 
 
 def find_patch(pixels, rng, draws, place=PLACE, size=PATCH, contrast=0.6, offset=0.15, noise=0.1):
-    """Where a patch is found after the photograph changed, by Pearson's correlation and by the inner product."""
+    """Where a patch is found after the photograph changed, in the first draw of the noise; and metrics of all draws."""
     row, column = place
     patch = pixels[row : row + size, column : column + size]
     seen = contrast * pixels + offset + noise * rng.standard_normal((draws, *pixels.shape))
@@ -74,8 +129,7 @@ def find_patch(pixels, rng, draws, place=PLACE, size=PATCH, contrast=0.6, offset
         Metric(f"Pearson: right in {draws} draws of the noise", hits / draws),
         Metric("inner product: distance from the true place", _distance(by_raw, place), "px"),
     ]
-    views = {"seen": seen[0], "patch": patch, "pearson": r, "raw": raw, "found": found, "by_raw": by_raw}
-    return views, metrics
+    return Detection(seen[0], patch, r, raw, found, by_raw), metrics
 
 
 def peak(response):
@@ -87,8 +141,8 @@ def _distance(a, b):
     return float(np.hypot(a[0] - b[0], a[1] - b[1]))
 
 
-def learn_filters(session: Session, split):
-    """One filter of the size of the image for each class, from zero; and how far it stays like the mean image."""
+def learn_filters(session: Session, split, names) -> Filters:
+    """One filter of the size of the image for each class, from zero."""
     x = keras.Input(split.x_train.shape[1:])
     filters = Conv2D(_classes(split), x.shape[1], kernel_initializer="zeros")
     model = FunctionalStepModel(x, layers.Flatten()(filters(x)))
@@ -96,11 +150,14 @@ def learn_filters(session: Session, split):
     _fit(session, model, "filters", split, epochs=session.choose(3, 10))
     learned = np.moveaxis(ops.convert_to_numpy(filters.kernel.value)[:, :, 0], -1, 0)
     means = np.stack([split.x_train[split.y_train == k].mean(axis=0)[..., 0] for k in range(_classes(split))])
-    learned, centred = learned - learned.mean(axis=0), means - means.mean(axis=0)  # softmax ignores what is common
-    cosines = np.sum(learned * centred, axis=(1, 2)) / (
-        np.linalg.norm(learned, axis=(1, 2)) * np.linalg.norm(centred, axis=(1, 2))
-    )
-    return {"filters": learned, "means": means}, float(cosines.mean())
+    return Filters(learned - learned.mean(axis=0), means, names)  # softmax ignores what is common
+
+
+def _alignment(filters):
+    """How far the filters stay like the mean images: the mean of the cosines."""
+    learned, centred = filters.learned, filters.means - filters.means.mean(axis=0)
+    norms = np.linalg.norm(learned, axis=(1, 2)) * np.linalg.norm(centred, axis=(1, 2))
+    return float(np.mean(np.sum(learned * centred, axis=(1, 2)) / norms))
 
 
 def _network(session: Session, split):

@@ -1,29 +1,32 @@
 """Pictures of chapter 14's demo."""
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch14.demo import ConvolutionResults, Detection, Filters
 from mathdl_keras.core.figures import curves, heatmap, new, show_images
 
 
-def draw(results: Results) -> dict:
+def draw(results: ConvolutionResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
-    return {"detection": _detection(views), "filters": _filters(views), "training": _training(views["curves"])}
+    return {
+        "detection": _detection(results.detection),
+        "filters": _filters(results.filters),
+        "training": _training(results.curves),
+    }
 
 
-def _detection(views):
+def _detection(detection: Detection):
     figure, axes = new(2, 2, title="A patch of 24 x 24 pixels in a photograph of lower contrast, with noise")
-    show_images(axes[0, 0], [views["seen"]], ["what the detector sees"])
-    show_images(axes[0, 1], [views["patch"]], ["the patch"])
-    heatmap(axes[1, 0], views["pearson"], views["found"], f"Pearson's correlation: peak at {views['found']}")
-    heatmap(axes[1, 1], views["raw"], views["by_raw"], f"inner product: peak at {views['by_raw']}")
+    show_images(axes[0, 0], [detection.seen], ["what the detector sees"])
+    show_images(axes[0, 1], [detection.patch], ["the patch"])
+    heatmap(axes[1, 0], detection.pearson, detection.found, f"Pearson's correlation: peak at {detection.found}")
+    heatmap(axes[1, 1], detection.raw, detection.by_raw, f"inner product: peak at {detection.by_raw}")
     return figure
 
 
-def _filters(views):
-    classes = len(views["means"])
+def _filters(filters: Filters):
+    classes = len(filters.means)
     figure, axes = new(2, classes, width=12, height=3.2, title="Mean images, and the filters learned from zero")
-    show_images(axes[0], list(views["means"]), list(views["classes"]))
-    show_images(axes[1], list(views["filters"]))
+    show_images(axes[0], list(filters.means), list(filters.names))
+    show_images(axes[1], list(filters.learned))
     return figure
 
 

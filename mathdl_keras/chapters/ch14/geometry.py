@@ -28,11 +28,11 @@ def conv_output_size(size, kernel_size, stride=1, padding=0, dilation=1):
     .. math:: \Big\lfloor \frac{n + 2p - d(k-1) - 1}{s} \Big\rfloor + 1
 
     Args:
-        size: Number n of values.
-        kernel_size: Number k of kernel entries.
-        stride: Step s from one window to the next.
-        padding: `"valid"`, `"same"`, or the number p of zeros on both sides.
-        dilation: Distance d between the values that neighbouring kernel entries meet.
+        size: Integer >= 1, the number n of values.
+        kernel_size: Integer >= 1, the number k of kernel entries.
+        stride: Integer >= 1, the step s from one window to the next; 1 by default.
+        padding: `"valid"`, `"same"`, or an integer, the number p of zeros on both sides; 0 by default.
+        dilation: Integer >= 1, the distance d between the values that neighbouring kernel entries meet; 1 by default.
 
     Returns:
         The output size, an integer of at least one.
@@ -66,9 +66,8 @@ def receptive_field(layers):
     .. math:: 1 + \sum_l d_l (k_l - 1) \prod_{i<l} s_i
 
     Args:
-        layers: From input to output, `(kernel_size, stride)` or `(kernel_size, stride, dilation)`,
-        each an
-            integer or one integer for each axis; or Keras convolution and pooling layers.
+        layers: Sequence from input to output of tuples `(kernel_size, stride)` or `(kernel_size, stride, dilation)`,
+            each an integer or one integer for each axis; or of convolution and pooling layers.
 
     Returns:
         An integer, or a tuple with one for each axis where the axes differ.
@@ -85,22 +84,23 @@ def receptive_field(layers):
     return int(field[0]) if (field == field[0]).all() else tuple(map(int, field))
 
 
-def toeplitz_matrix(kernel, shape, strides=1, padding="valid"):
+def toeplitz_matrix(kernel, shape, strides=1, padding="valid", dilation_rate=1):
     r"""The matrix T of a convolution: vec(conv(x)) = T vec(x) (§14.1).
 
     Row (i, j, f) holds the kernel of output channel f where window (i, j) lies, and zeros
     elsewhere:
 
-    .. math:: T_{(i,j,f),\,(s i + a - p,\; s j + b - p,\; c)} = K_{abcf}
+    .. math:: T_{(i,j,f),\,(s i + d a - p,\; s j + d b - p,\; c)} = K_{abcf}
 
     It is dense in memory, so it is for small images. vec runs as `reshape(-1)` does: channels
     fastest.
 
     Args:
         kernel: Array (kh, kw, C, F).
-        shape: Shape (H, W, C) of one input, without the batch.
-        strides: Step, an integer or a pair.
-        padding: `"valid"`, `"same"`, an integer or a pair.
+        shape: Tuple of integers (H, W, C), the shape of one input, without the batch.
+        strides: Integer or pair of integers, the step s; 1 by default.
+        padding: `"valid"`, the default, `"same"`, or an integer or a pair, the number p of zeros on both sides.
+        dilation_rate: Integer or pair of integers, the dilation d; 1 by default. Either this or the step must be 1.
 
     Returns:
         A NumPy array (H'W'F, HWC) of the kernel's dtype.
@@ -119,12 +119,13 @@ def toeplitz_matrix(kernel, shape, strides=1, padding="valid"):
             f"kernel must have shape (kh, kw, C, F) and shape must be (H, W, C); received {K.shape} and {tuple(shape)}"
         )
     (H, W, C), (kh, kw, _, F) = shape, K.shape
-    pads = pad_amounts((H, W), (kh, kw), strides, padding)
-    rows, columns = output_sizes((H, W), (kh, kw), strides, padding)
-    sh, sw = pair(strides, "strides")
+    window = extents((kh, kw), dilation_rate, strides)
+    pads = pad_amounts((H, W), window, strides, padding)
+    rows, columns = output_sizes((H, W), window, strides, padding)
+    (sh, sw), (dh, dw) = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
     T = np.zeros((rows, columns, F, H, W, C), K.dtype)
     for i, j, a, b in np.ndindex(rows, columns, kh, kw):
-        y, x = i * sh + a - pads[0][0], j * sw + b - pads[1][0]
+        y, x = i * sh + a * dh - pads[0][0], j * sw + b * dw - pads[1][0]
         if 0 <= y < H and 0 <= x < W:
             T[i, j, :, y, x, :] = K[a, b].T
     return T.reshape(rows * columns * F, H * W * C)
@@ -133,6 +134,23 @@ def toeplitz_matrix(kernel, shape, strides=1, padding="valid"):
 def pair(value, name):
     """An integer of at least one, or a pair of them, as a pair."""
     return _integers(value, name, 1, length=2)
+
+
+def extents(kernel_size, dilation_rate, strides=1):
+    """Height and width, d (k - 1) + 1, of a window with gaps; if there are any it must move by steps of 1.
+
+    Raises:
+        ValueError: If neither the dilation nor the step is 1.
+    """
+    return _extents(*map(_frozen, (kernel_size, dilation_rate, strides)))
+
+
+@functools.lru_cache(maxsize=512)
+def _extents(kernel_size, dilation_rate, strides):
+    k, d = pair(kernel_size, "kernel_size"), pair(dilation_rate, "dilation_rate")
+    if max(d) > 1 and max(pair(strides, "strides")) > 1:
+        raise ValueError(f"strides must be 1 where dilation_rate is not; received {strides=} and {dilation_rate=}")
+    return tuple(b * (a - 1) + 1 for a, b in zip(k, d, strict=True))
 
 
 def check_padding(padding, length=2):

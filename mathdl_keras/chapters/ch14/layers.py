@@ -1,45 +1,57 @@
-r"""Convolution and max pooling as Keras layers that train by hand-written derivatives.
+r"""Convolution as a Keras layer that trains by its hand-written derivative.
 
-`Conv2D` and `MaxPooling2D` are drop-ins for `keras.layers.Conv2D` and `MaxPooling2D`:
-same arguments, same weights. Each has `forward_pass` and its derivative `backward_pass`, as §14.5
-and §14.6 derive them: automatic differentiation, and so `fit`, calls the latter and never looks inside.
+`Conv2D` is a drop-in for `keras.layers.Conv2D`: same arguments, same weights. It has `forward_pass` and its derivative
+`backward_pass`, as §14.5 and §14.6 derive them: automatic differentiation, and so `fit`, calls the latter and never
+looks inside.
 """
 
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch05.activations import pull_back
-from mathdl_keras.chapters.ch08.costs import cost_of, free_cost, products
+from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch08.costs import convolution_cost, cost_of
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
-from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pair
-from mathdl_keras.chapters.ch14.pooling import max_pool2d_backward, max_pool2d_forward
-from mathdl_keras.core.explicit import ExplicitLayer
+from mathdl_keras.chapters.ch14.formats import ImageLayer
+from mathdl_keras.chapters.ch14.geometry import check_padding, extents, output_sizes, pair
+from mathdl_keras.core.checks import check_positive, without_defaults
 
-__all__ = ["Conv2D", "MaxPooling2D"]
+__all__ = ["Conv2D"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitConv2D")
-class Conv2D(ExplicitLayer):
+class Conv2D(ImageLayer):
     r"""A two-dimensional convolution with its hand-written derivative (§14.5, §14.6).
 
     .. math::
-        Z_{ij} = \sum_{a,b} K_{ab} X_{si+a,\,sj+b} + b, \qquad
+        Z_{ij} = \sum_{a,b} K_{ab} X_{si+da,\,sj+db} + b, \qquad
         \partial K = X \star \delta, \qquad \partial X = \text{full correlation of } \delta
         \text{ with the flipped } K
 
-    Shapes: (B, H, W, C) -> (B, H', W', F), with H and W known; kernel (kh, kw, C, F).
+    Shapes: (B, H, W, C) -> (B, H', W', F), with H and W known; kernel (kh, kw, C/G, F) of G groups, bias (F,). With
+    groups, the channels of each group of C/G inputs meet the kernels of F/G outputs, and no others.
 
     Args:
-        filters: Number F of output channels.
-        kernel_size: Window (kh, kw), or one integer for both.
-        strides: Step s, an integer or a pair.
-        padding: `"valid"`, `"same"`, or a number of zeros on both sides, or a pair of them.
-        activation: Applied to Z; None for none.
-        use_bias: Whether to add b.
-        kernel_initializer: Of the kernel.
-        bias_initializer: Of the bias.
-        kernel_regularizer: Of the kernel.
+        filters: Integer >= 1, the number F of output channels.
+        kernel_size: Integer or pair of integers, the window (kh, kw).
+        strides: Integer or pair of integers, the step s; 1 by default.
+        padding: `"valid"`, the default, or `"same"`; or an integer or a pair, the number of zeros on both sides.
+        data_format: `"channels_last"`, or `"channels_first"` for images (B, C, H, W); by default what Keras is set to.
+        dilation_rate: Integer or pair of integers, the distance d between the pixels that neighbouring entries of the
+            kernel meet; 1 by default. Either this or the step must be 1.
+        groups: Integer >= 1, the number G of groups, a divisor of C and F; 1 by default.
+        activation: :math:`\sigma`, an `Activation`, a function, or the name of one; `None`, the default, is linear.
+        use_bias: Boolean, whether there is b; True by default.
+        kernel_initializer: Initializer of K, Glorot's uniform one by default.
+        bias_initializer: Initializer of b, zeros by default.
+        kernel_regularizer: Penalty on K; none by default.
+        bias_regularizer: Penalty on b; none by default.
+        activity_regularizer: Penalty on the output; none by default.
+        kernel_constraint: Constraint on K; none by default.
+        bias_constraint: Constraint on b; none by default.
         **kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If an argument is out of range, or the input does not fit it.
 
     Example:
         >>> layer = Conv2D(4, 3)
@@ -55,136 +67,88 @@ class Conv2D(ExplicitLayer):
         kernel_size,
         strides=(1, 1),
         padding="valid",
-        *,
+        data_format=None,
+        dilation_rate=(1, 1),
+        groups=1,
         activation=None,
         use_bias=True,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if filters < 1:
-            raise ValueError(f"filters must be at least 1; received filters={filters}")
-        self.filters = filters
-        self.kernel_size = pair(kernel_size, "kernel_size")
-        self.strides = pair(strides, "strides")
-        check_padding(padding)
-        self.padding = padding
-        self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
+        kwargs = without_defaults(kwargs, lora_rank=None, lora_alpha=None)
+        super().__init__(data_format, activity_regularizer=activity_regularizer, **kwargs)
+        self.filters, self.groups = filters, check_positive("groups", groups)
+        if filters < 1 or filters % groups:
+            least = "at least 1" if groups == 1 else f"a positive multiple of groups={groups}"
+            raise ValueError(f"filters must be {least}; received filters={filters}")
+        self.kernel_size, self.strides = pair(kernel_size, "kernel_size"), pair(strides, "strides")
+        self.dilation_rate = pair(dilation_rate, "dilation_rate")
+        extents(self.kernel_size, self.dilation_rate, self.strides)
+        self.padding = padding.lower() if isinstance(padding, str) else padding
+        check_padding(self.padding)
+        self.activation, self.use_bias = activations.get_any(activation), bool(use_bias)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.input_spec = keras.layers.InputSpec(ndim=4)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
-        channels = input_shape[-1]
-        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: channels})
-        self.kernel = self.add_weight(
-            shape=(*self.kernel_size, channels, self.filters),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            name="kernel",
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(shape=(self.filters,), initializer=self.bias_initializer, name="bias")
+        _, channels = self.sizes_of(input_shape)
+        if channels is None or channels % self.groups:
+            raise ValueError(f"x must have a multiple of groups={self.groups} channels; received {channels}")
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={1 if self.first else -1: channels})
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel = self._weight("kernel", shape)
+        self.bias = self._weight("bias", (self.filters,)) if self.use_bias else None
         self.built = True
+
+    def _weight(self, name, shape):
+        settings = {v: getattr(self, f"{name}_{v}") for v in ("initializer", "regularizer", "constraint")}
+        return self.add_weight(shape=shape, name=name, **settings)
+
+    @property
+    def _window(self):
+        return self.strides, self.padding, self.dilation_rate, self.groups
 
     def forward_pass(self, x, training=False):
         r""":math:`H = \sigma(Z)`, and what `backward_pass` needs to know."""
-        x = self.read(x)
+        x = self.last(self.read(x))
         bias = self.value_of(self.bias) if self.use_bias else None
-        Z = conv2d_forward(x, self.value_of(self.kernel), bias, self.strides, self.padding)
+        Z = self.back(conv2d_forward(x, self.value_of(self.kernel), bias, *self._window))
         return self.activation(Z), (x, Z)
 
     def backward_pass(self, dH, cache):
         """`(dx, (dkernel, dbias))` from the gradient of H; without a bias `(dx, (dkernel,))`."""
         x, Z = cache
-        delta = pull_back(self.activation, Z, dH)
-        dx, *gradients = conv2d_backward(delta, x, self.value_of(self.kernel), self.strides, self.padding)
-        return dx, tuple(gradients[: 1 + self.use_bias])
+        delta = self.last(activations.pull_back(self.activation, Z, dH))
+        dx, *gradients = conv2d_backward(delta, x, self.value_of(self.kernel), *self._window)
+        return self.back(dx), tuple(gradients[: 1 + self.use_bias])
 
     def compute_output_shape(self, input_shape):
-        sizes = output_sizes(input_shape[1:3], self.kernel_size, self.strides, self.padding)
-        return (input_shape[0], *sizes, self.filters)
+        sizes, _ = self.sizes_of(input_shape)
+        sizes = output_sizes(sizes, extents(self.kernel_size, self.dilation_rate), self.strides, self.padding)
+        return self.shape_of(input_shape[0], sizes, self.filters)
 
     def get_config(self):
-        return super().get_config() | {
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "activation": keras.activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        names = ("filters", "kernel_size", "strides", "padding", "dilation_rate", "groups", "use_bias")
+        config = {name: getattr(self, name) for name in names} | {
+            "activation": activations.serialize_any(self.activation),
+            "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
         }
+        for name in ("kernel", "bias"):
+            config[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
+            config[f"{name}_regularizer"] = keras.regularizers.serialize(getattr(self, f"{name}_regularizer"))
+            config[f"{name}_constraint"] = keras.constraints.serialize(getattr(self, f"{name}_constraint"))
+        return super().get_config() | config
 
 
-@keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitMaxPool2D")
-class MaxPooling2D(ExplicitLayer):
-    r"""Max pooling with its hand-written derivative (§14.4).
-
-    .. math:: Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}
-
-    The derivative goes to the entry that was the maximum; of equal entries to the first, row by
-    row. Shapes: (B, H, W, C) -> (B, H', W', C), with H and W known.
-
-    Args:
-        pool_size: Window, an integer or a pair.
-        strides: Step, an integer or a pair; None for the pool size.
-        padding: `"valid"`, `"same"`, a number of pixels on both sides, or a pair of them.
-        **kwargs: `name`, `dtype`.
-
-    Example:
-        >>> layer = MaxPooling2D()
-        >>> z, cache = layer.forward_pass(ops.reshape(ops.arange(4.0), (1, 2, 2, 1)))
-        >>> dx, _ = layer.backward_pass(ops.ones_like(z), cache)
-        >>> float(z[0, 0, 0, 0]), [float(d) for d in ops.reshape(dx, (-1,))]
-        (3.0, [0.0, 0.0, 0.0, 1.0])
-    """
-
-    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", **kwargs):
-        super().__init__(**kwargs)
-        self.pool_size = pair(pool_size, "pool_size")
-        self.strides = pair(pool_size if strides is None else strides, "strides")
-        check_padding(padding)
-        self.padding = padding
-        self.input_spec = keras.layers.InputSpec(ndim=4)
-
-    def build(self, input_shape):
-        self.compute_output_shape(input_shape)
-        self.built = True
-
-    def forward_pass(self, x, training=False):
-        """Z, and which entries won."""
-        x = self.read(x)
-        z, winner = max_pool2d_forward(x, self.pool_size, self.strides, self.padding)
-        return z, (winner, tuple(x.shape[1:3]))
-
-    def backward_pass(self, delta, cache):
-        """`(dx, ())` from δ, the derivative of the loss with respect to Z; there are no weights."""
-        return max_pool2d_backward(delta, *cache, self.pool_size, self.strides, self.padding), ()
-
-    def compute_output_shape(self, input_shape):
-        sizes = output_sizes(input_shape[1:3], self.pool_size, self.strides, self.padding)
-        return (input_shape[0], *sizes, input_shape[3])
-
-    def get_config(self):
-        return super().get_config() | {
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-        }
-
-
-@cost_of.register(Conv2D)
-def _convolution_cost(layer, before, after):
-    return products(after[1] * after[2], layer.kernel, layer.activation, after)
-
-
-cost_of.register(MaxPooling2D, free_cost)
+cost_of.register(Conv2D, convolution_cost)

@@ -11,7 +11,8 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch06.models import BackpropModel
-from mathdl_keras.chapters.ch14.layers import Conv2D, MaxPooling2D
+from mathdl_keras.chapters.ch14.layers import Conv2D
+from mathdl_keras.chapters.ch14.pooling import MaxPooling2D
 from mathdl_keras.core.checks import ChecksData
 from mathdl_keras.core.explicit import Chain
 from mathdl_keras.core.serial import RenamedArguments
@@ -28,9 +29,9 @@ class LearnedFilterDetector(ChecksData, keras.Model):
     `(batch, time, 1) -> (batch, 1)`. Compile it with a binary cross entropy.
 
     Args:
-        length: The number of samples of the filter w.
-        kernel_initializer: Of w. From zero, on windows of that length, the first full-batch step moves w along the
-            difference of the class means.
+        length: Integer >= 1, the number of samples of the filter w.
+        kernel_initializer: Initializer of w, Glorot's uniform one by default. From zero, on windows of that length, the
+            first full-batch step moves w along the difference of the class means.
 
     Raises:
         ValueError: If `length` is not a positive integer.
@@ -77,10 +78,11 @@ class MultiChannelCNN(RenamedArguments, BackpropModel):
 
     Args:
         num_classes: Integer, the number of classes.
-        filters: The number of output channels of each convolution.
-        kernel_size: Of every convolution.
-        pool_size: Of the max pooling after each of them; 1 for none.
-        activation: An `Activation` or its name.
+        filters: Tuple of integers, the number of output channels of each convolution; one of 8 by default.
+        kernel_size: Integer or pair of integers, the window of every convolution; 3 by default.
+        pool_size: Integer or pair of integers, the window of the max pooling after each of them; 1, the default, for
+            none.
+        activation: An `Activation`, or the name of one; `relu` by default.
 
     Raises:
         ValueError: If an argument or a label is out of range, or the input is not a batch of images.
@@ -99,9 +101,9 @@ class MultiChannelCNN(RenamedArguments, BackpropModel):
             raise ValueError(f"num_classes must be an integer >= 2; received num_classes={num_classes!r}")
         self.num_classes, self.filters, self.kernel_size = num_classes, tuple(filters), kernel_size
         self.pool_size, self.activation = pool_size, activations.get(activation)
-        dtype = self.dtype_policy
-        self.convolutions = [Conv2D(f, kernel_size, activation=self.activation, dtype=dtype) for f in self.filters]
-        self.pools = [MaxPooling2D(pool_size, dtype=dtype) for f in self.filters]
+        settings = {"data_format": "channels_last", "dtype": self.dtype_policy}
+        self.convolutions = [Conv2D(f, kernel_size, activation=self.activation, **settings) for f in self.filters]
+        self.pools = [MaxPooling2D(pool_size, **settings) for f in self.filters]
 
     def build(self, input_shape):
         if len(input_shape) != 4:
@@ -157,8 +159,8 @@ class SingleChannelCNN(MultiChannelCNN):
 
     Args:
         num_classes: Integer, the number of classes.
-        kernel_size: Of K.
-        activation: An `Activation` or its name.
+        kernel_size: Integer or pair of integers, the size of K; 3 by default.
+        activation: An `Activation`, or the name of one; `tanh` by default.
 
     Raises:
         ValueError: If an argument is out of range, or the images have more than one channel.

@@ -1,4 +1,4 @@
-r"""Max pooling by hand: the maximum of each window, and its derivative (§14.4).
+r"""Max pooling by hand, as a function and as a layer: the maximum of each window, and its derivative (§14.4).
 
 .. math::
     Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}, \qquad
@@ -10,12 +10,77 @@ first of them, row by row from the top left, takes it all, as in TensorFlow, JAX
 
 import math
 
+import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch14.convolution import crop, images, pad, taps
-from mathdl_keras.chapters.ch14.geometry import output_sizes, pad_amounts, pair
+from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
+from mathdl_keras.chapters.ch14.convolution import crop, images, pad, spread, taps
+from mathdl_keras.chapters.ch14.formats import ImageLayer
+from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pad_amounts, pair
 
-__all__ = ["max_pool2d_backward", "max_pool2d_forward"]
+__all__ = ["MaxPooling2D", "max_pool2d_backward", "max_pool2d_forward"]
+
+
+@keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitMaxPool2D")
+class MaxPooling2D(ImageLayer):
+    r"""Max pooling with its hand-written derivative (§14.4).
+
+    .. math:: Z_{ij} = \max_{a,b} X_{si+a,\,sj+b}
+
+    The derivative goes to the entry that was the maximum; of equal entries to the first, row by
+    row. Shapes: (B, H, W, C) -> (B, H', W', C), with H and W known.
+
+    Args:
+        pool_size: Integer or pair of integers, the window; 2 by default.
+        strides: Integer or pair of integers, the step; None, the default, for the pool size.
+        padding: `"valid"`, the default, or `"same"`; or an integer or a pair, the number of pixels on both sides.
+        data_format: `"channels_last"`, or `"channels_first"` for images (B, C, H, W); by default what Keras is set to.
+        name: String, the name of the layer; chosen by Keras by default.
+        **kwargs: `dtype`, `trainable`.
+
+    Raises:
+        ValueError: If an argument is out of range, or no window fits into the image.
+
+    Example:
+        >>> layer = MaxPooling2D()
+        >>> z, cache = layer.forward_pass(ops.reshape(ops.arange(4.0), (1, 2, 2, 1)))
+        >>> dx, _ = layer.backward_pass(ops.ones_like(z), cache)
+        >>> float(z[0, 0, 0, 0]), [float(d) for d in ops.reshape(dx, (-1,))]
+        (3.0, [0.0, 0.0, 0.0, 1.0])
+    """
+
+    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", data_format=None, name=None, **kwargs):
+        super().__init__(data_format, name=name, **kwargs)
+        self.pool_size = pair(pool_size, "pool_size")
+        self.strides = pair(pool_size if strides is None else strides, "strides")
+        check_padding(padding)
+        self.padding = padding
+
+    def build(self, input_shape):
+        self.compute_output_shape(input_shape)
+        self.built = True
+
+    def forward_pass(self, x, training=False):
+        """Z, and which entries won."""
+        x = self.last(self.read(x))
+        z, winner = max_pool2d_forward(x, self.pool_size, self.strides, self.padding)
+        return self.back(z), (winner, tuple(x.shape[1:3]))
+
+    def backward_pass(self, delta, cache):
+        """`(dx, ())` from δ, the derivative of the loss with respect to Z; there are no weights."""
+        dx = max_pool2d_backward(self.last(delta), *cache, self.pool_size, self.strides, self.padding)
+        return self.back(dx), ()
+
+    def compute_output_shape(self, input_shape):
+        sizes, channels = self.sizes_of(input_shape)
+        sizes = output_sizes(sizes, self.pool_size, self.strides, self.padding)
+        return self.shape_of(input_shape[0], sizes, channels)
+
+    def get_config(self):
+        return super().get_config() | {name: getattr(self, name) for name in ("pool_size", "strides", "padding")}
+
+
+cost_of.register(MaxPooling2D, free_cost)
 
 
 def max_pool2d_forward(x, pool_size=2, strides=None, padding="valid"):
@@ -27,10 +92,10 @@ def max_pool2d_forward(x, pool_size=2, strides=None, padding="valid"):
     A NaN in a window makes its maximum NaN.
 
     Args:
-        x: Images (B, H, W, C).
-        pool_size: Window, an integer or a pair.
-        strides: Step, an integer or a pair; None for the pool size (windows that do not overlap).
-        padding: `"valid"`, `"same"`, an integer or a pair.
+        x: Tensor (B, H, W, C), images.
+        pool_size: Integer or pair of integers, the window; 2 by default.
+        strides: Integer or pair of integers, the step; None, the default, for the pool size: no windows overlap.
+        padding: `"valid"`, the default, `"same"`, or an integer or a pair, the number of pixels on both sides.
 
     Returns:
         `(Z, winner)`: the maxima (B, H', W', C), and integers of the same shape that number the
@@ -60,12 +125,12 @@ def max_pool2d_backward(delta, winner, sizes, pool_size=2, strides=None, padding
         \partial X_{yx} = \sum_{i,j} \delta_{ij}\, \mathbf 1[(y, x) \text{ won window } (i, j)]
 
     Args:
-        delta: Derivative (B, H', W', C) of the loss with respect to the maxima.
-        winner: Which entry won, from the forward pass.
-        sizes: Height and width (H, W) of the images that went in.
-        pool_size: As in the forward pass.
-        strides: As in the forward pass.
-        padding: As in the forward pass.
+        delta: Tensor (B, H', W', C), the derivative of the loss with respect to the maxima.
+        winner: Tensor of integers like it, the entry that won, from the forward pass.
+        sizes: Pair of integers (H, W), height and width of the images that went in.
+        pool_size: Integer or pair of integers, the window of the forward pass; 2 by default.
+        strides: Integer or pair of integers, the step of the forward pass; None, the default, for the pool size.
+        padding: String, integer or pair, the padding of the forward pass; `"valid"` by default.
 
     Returns:
         A tensor (B, H, W, C).
@@ -83,18 +148,9 @@ def max_pool2d_backward(delta, winner, sizes, pool_size=2, strides=None, padding
     height, width = (size + sum(pad) for size, pad in zip(sizes, pads, strict=True))
     dx = 0
     for t in range(kh * kw):
-        sent = _spread(ops.where(ops.equal(winner, t), delta, ops.zeros_like(delta)), (sh, sw))
+        sent = spread(ops.where(ops.equal(winner, t), delta, ops.zeros_like(delta)), (sh, sw))
         dx = dx + _place(sent, divmod(t, kw), (height, width))
     return crop(dx, pads, sizes)
-
-
-def _spread(y, strides):
-    """Zeros between the pixels: y_{ij} moves to (s i, s j)."""
-    (sh, sw), (_, rows, columns, channels) = strides, y.shape
-    y = ops.reshape(y, (-1, rows, 1, columns, 1, channels))
-    y = ops.pad(y, ((0, 0), (0, 0), (0, sh - 1), (0, 0), (0, sw - 1), (0, 0)))
-    y = ops.reshape(y, (-1, rows * sh, columns * sw, channels))
-    return y[:, : (rows - 1) * sh + 1, : (columns - 1) * sw + 1]
 
 
 def _place(y, corner, sizes):

@@ -10,11 +10,11 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch06.callbacks import TerminateOnNonFinite
-from mathdl_keras.core.checks import check_data, check_positive
+from mathdl_keras.core.checks import ChecksData, check_data, check_positive
 from mathdl_keras.core.training import StepModel
 
 
-class AdversarialModel(StepModel):
+class AdversarialModel(ChecksData, StepModel):
     """A base class: the parts, their shapes, noise, samples, and the slices of a batch.
 
     As a function the model is its generator: it takes noise, (batch, latent_dim), and gives samples. `fit(x)` takes
@@ -22,13 +22,13 @@ class AdversarialModel(StepModel):
     ones: `evaluate(x)`, or `fit(x, validation_data=(x_test,))`.
 
     Args:
-        generator: A layer or model, (batch, latent_dim) -> (batch, ...).
-        opponent: A layer or model, (batch, ...) -> (batch, 1).
-        latent_dim: The number of noise variables.
-        seed: Of the noise.
+        generator: Layer or model, `(batch, latent_dim) -> (batch, ...)`.
+        opponent: Layer or model, `(batch, ...) -> (batch, 1)`.
+        latent_dim: Integer, the number k of noise variables.
+        seed: Integer, seed of the noise; `None`, the default, for another stream each time.
 
     Raises:
-        ValueError: If `latent_dim` is no positive integer, or the shapes of the parts do not fit.
+        ValueError: If `latent_dim` is not a positive integer, or the shapes of the parts do not fit.
     """
 
     opponent_name = "discriminator"
@@ -71,14 +71,15 @@ class AdversarialModel(StepModel):
         """Draws samples.
 
         Args:
-            count: How many.
-            seed: The same seed gives the same samples, on one backend; by default the next of the model's own.
+            count: Integer, the number of samples.
+            seed: Integer, for the same samples each time, on one backend; `None`, the default, to go on with the
+                model's own stream.
 
         Returns:
             A NumPy array, (count, ...).
 
         Raises:
-            ValueError: If `count` is no positive integer.
+            ValueError: If `count` is not a positive integer.
         """
         count = check_positive("count", count)
         shape = (count, self.latent_dim)
@@ -147,7 +148,7 @@ class AdversarialModel(StepModel):
 
 
 def check_samples(x, shape):
-    """Refuses an array that is not finite, or whose rows are no samples."""
+    """Raises a `ValueError` for an array that is not finite, or whose rows are not shaped like samples."""
     check_data(x)
     if x.shape[1:] != tuple(shape):
         raise ValueError(f"x must have the shape of generated samples, (rows, {_plain(shape)}); received {x.shape}")
@@ -159,7 +160,7 @@ def check_rows(rows, steps, name):
 
 
 def _output_shape(name, part, shape):
-    """Of one sample, found by calling the part on a symbol, which builds it as well."""
+    """The shape of one output, found by calling the part on a symbol, which builds it as well."""
     wanted = tuple(getattr(part, "input_shape", None) or (None, *shape))[1:]  # only models that are built know theirs
     try:
         if not _fits(shape, wanted):  # Keras itself lets a single feature pass for several

@@ -34,14 +34,15 @@ class BayesianLogisticRegression:
     The last weight is the intercept. Newton's method solves the two equations of the maximum.
 
     Args:
-        prior_variance: :math:`\tau`, of each weight and of the intercept.
-        family: `full` or `mean_field`.
+        prior_variance: Positive float, :math:`\tau`, the prior variance of each weight and of the intercept; 1 by
+            default.
+        family: String, `full`, the default, or `mean_field`, a diagonal covariance.
 
     Attributes:
-        mean: `(features + 1,)`, after `fit`.
-        covariance: `(features + 1, features + 1)`, after `fit`.
-        precision: :math:`\Lambda = -E_q \nabla^2 \log p(w, y)`, after `fit`.
-        elbo: The bound reached, after `fit`.
+        mean: Array `(features + 1,)`, the posterior mean, after `fit`.
+        covariance: Array `(features + 1, features + 1)`, the posterior covariance, after `fit`.
+        precision: Array `(features + 1, features + 1)`, :math:`\Lambda = -E_q \nabla^2 \log p(w, y)`, after `fit`.
+        elbo: Float, the bound reached, after `fit`.
 
     Raises:
         ValueError: If an argument is out of range, the data are not finite, or labels are not 0 and 1.
@@ -62,13 +63,13 @@ class BayesianLogisticRegression:
         """Finds the posterior in float64; returns the model.
 
         Args:
-            x: `(rows, features)`; a column of ones is appended.
-            y: Labels 0 or 1, `(rows,)`.
-            max_steps: Integer, the most steps of Newton's method.
-            tolerance: Float, the largest change of a mean or standard deviation in the last step.
+            x: Array `(rows, features)`; a column of ones is appended.
+            y: Array `(rows,)`, labels 0 or 1.
+            max_steps: Integer, the most steps of Newton's method; 200 by default.
+            tolerance: Float, the largest change of a mean or standard deviation in the last step; 1e-10 by default.
 
         Raises:
-            ValueError: If the data are not what is said, or `max_steps` do not suffice.
+            ValueError: If `x` or `y` is not as described, or `max_steps` do not suffice.
         """
         x, y = as_table(x, y)
         if y.shape[1] != 1 or not np.isin(y, (0, 1)).all():
@@ -114,8 +115,8 @@ class BayesianLogisticRegression:
         """The function w -> log p(w, y) of weights `(n, features + 1)`, for other methods.
 
         Args:
-            x: `(rows, features)`.
-            y: Labels 0 or 1, `(rows,)`.
+            x: Array `(rows, features)`.
+            y: Array `(rows,)`, labels 0 or 1.
         """
         x, y = as_table(x, y)
         X, y = with_ones(x), y[:, 0]

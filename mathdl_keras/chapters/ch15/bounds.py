@@ -26,10 +26,10 @@ def elbo_samples(log_joint, q, noise, form="analytic_kl"):
     r"""One unbiased estimate of the evidence lower bound for each draw (§15.2).
 
     Args:
-        log_joint: z -> log p(x, z), from `(n, ..., k)` to `(n, ...)`; with `analytic_kl` its prior is N(0, I).
-        q: The approximate posterior, a `DiagonalGaussian` or a `FullGaussian`.
-        noise: Standard normal numbers `(n, ..., k)`, or the nodes of a quadrature for them.
-        form: `analytic_kl`, `analytic_entropy` or `full_mc`.
+        log_joint: Function z -> log p(x, z), from `(n, ..., k)` to `(n, ...)`; with `analytic_kl` its prior is N(0, I).
+        q: `DiagonalGaussian` or `FullGaussian`, the approximate posterior.
+        noise: Array `(n, ..., k)`, standard normal numbers, or the nodes of a quadrature for them.
+        form: String, `analytic_kl`, the default, `analytic_entropy` or `full_mc`.
 
     Returns:
         `(n, ...)`: their mean over the first axis is the estimate.
@@ -59,11 +59,11 @@ def elbo(log_joint, q, samples=1, form="analytic_kl", seed=None):
     r"""The evidence lower bound, estimated from draws (§15.2).
 
     Args:
-        log_joint: z -> log p(x, z), from `(n, ..., k)` to `(n, ...)`.
-        q: The approximate posterior, a `DiagonalGaussian` or a `FullGaussian`.
+        log_joint: Function z -> log p(x, z), from `(n, ..., k)` to `(n, ...)`; with `analytic_kl` its prior is N(0, I).
+        q: `DiagonalGaussian` or `FullGaussian`, the approximate posterior.
         samples: Integer, the number of draws; 1 by default.
-        form: As in `elbo_samples`.
-        seed: An integer or a `keras.random.SeedGenerator`.
+        form: String, `analytic_kl`, the default, `analytic_entropy` or `full_mc`.
+        seed: Integer or `keras.random.SeedGenerator`; `None`, the default, for other draws each time.
 
     Returns:
         `(...)`, one bound for each posterior.

@@ -21,17 +21,18 @@ class SampleGrid(keras.callbacks.Callback):
     called, such as `GAN` and `WassersteinGAN`.
 
     Args:
-        folder: Where to save; made if need be.
-        image_shape: (height, width) or (height, width, channels) of a sample.
-        rows: Rows of the grid.
-        columns: Columns of the grid.
-        limits: The values of black and white.
-        every: Save after each so many epochs.
-        transform: From samples, an array (rows * columns, ...), to images, where they are no images yet.
-        seed: Of the noise.
+        folder: Path of the folder to save to; it is made if need be.
+        image_shape: Tuple, `(height, width)` or `(height, width, channels)` of a sample.
+        rows: Integer, rows of the grid; 8 by default.
+        columns: Integer, columns of the grid; 8 by default.
+        limits: Pair of floats, the values of black and white; 0 and 1 by default.
+        every: Integer, the number of epochs from one picture to the next; 1 by default.
+        transform: Function from samples, an array `(rows * columns, ...)`, to images, where samples are not images yet;
+            none by default.
+        seed: Integer, seed of the noise; 0 by default.
 
     Attributes:
-        paths: The files, in order.
+        paths: List of the files, in order.
 
     Raises:
         ValueError: If a size is not positive, the limits are not in order, or the samples are no images of this shape.

@@ -18,7 +18,7 @@ class ClipValue(keras.constraints.Constraint):
     .. math:: w \to \max(-c, \min(w, c))
 
     Args:
-        c: The largest absolute value that is allowed.
+        c: Positive float, the largest absolute value that is allowed; 0.01 by default.
 
     Raises:
         ValueError: If c is not positive and finite.

@@ -29,8 +29,8 @@ def optimal_discriminator(p, q):
     An atom that neither p nor q has plays no part; D* is 1/2 there.
 
     Args:
-        p: Real weights, or densities at the same points, (..., atoms).
-        q: Generated ones, of the same shape.
+        p: Array `(..., atoms)`, the real weights, or densities at the same points.
+        q: Array `(..., atoms)`, the generated ones.
 
     Returns:
         (..., atoms), in [0, 1].
@@ -53,9 +53,9 @@ def gan_value_function(D, p, q):
     With :math:`0 \log 0 = 0`; a discriminator that is sure and wrong earns :math:`-\infty`.
 
     Args:
-        D: (..., atoms), in [0, 1].
-        p: Real weights, (..., atoms).
-        q: Generated weights, (..., atoms).
+        D: Array `(..., atoms)` in [0, 1], the discriminator.
+        p: Array `(..., atoms)`, the real weights.
+        q: Array `(..., atoms)`, the generated weights.
 
     Returns:
         (...).
@@ -83,8 +83,8 @@ def jensen_shannon(p, q):
     and `wasserstein_1d` has (§15.5).
 
     Args:
-        p: Weights, (..., atoms).
-        q: Weights, of the same shape.
+        p: Array `(..., atoms)`, weights.
+        q: Array `(..., atoms)`, weights.
 
     Returns:
         (...).

@@ -41,13 +41,14 @@ class GAN(RenamedArguments, AdversarialModel):
     for each part, `fit(x)` real samples.
 
     Args:
-        generator: A layer or model, (batch, latent_dim) -> (batch, ...).
-        discriminator: A layer or model, (batch, ...) -> (batch, 1), the logit of "real".
-        latent_dim: k, the number of noise variables.
-        loss: Of the generator: `minimax` or `nonsaturating`.
-        discriminator_steps: Steps of the discriminator for one of the generator; 1 with `simultaneous`.
-        update: `alternating`, the discriminator first, or `simultaneous`.
-        seed: Of the noise.
+        generator: Layer or model, `(batch, latent_dim) -> (batch, ...)`.
+        discriminator: Layer or model, `(batch, ...) -> (batch, 1)`, the logit of "real".
+        latent_dim: Integer, the number k of noise variables.
+        loss: String, the loss of the generator: `minimax` or, by default, `nonsaturating`.
+        discriminator_steps: Integer, steps of the discriminator for one of the generator; 1 by default, and with
+            `simultaneous`.
+        update: String, `alternating`, the default, with the discriminator first, or `simultaneous`.
+        seed: Integer, seed of the noise; `None`, the default, for another stream each time.
 
     Raises:
         ValueError: If an argument is out of range, or the shapes of the parts do not fit; in `fit`, if a batch has

@@ -33,9 +33,9 @@ def gaussian_log_density(x, mean=0.0, log_variance=0.0):
         -\frac12 \sum_j \Bigl(\frac{(x_j - \mu_j)^2}{\sigma_j^2} + \log \sigma_j^2 + \log 2\pi\Bigr)
 
     Args:
-        x: `(..., D)`.
-        mean: Broadcasts against `x`.
-        log_variance: Broadcasts against `x`.
+        x: Array `(..., D)`.
+        mean: Number or array that broadcasts against `x`; 0 by default.
+        log_variance: Number or array that broadcasts against `x`; 0 by default.
 
     Returns:
         `(...)`: the sum over the last axis.
@@ -56,8 +56,8 @@ def bernoulli_log_density(x, logits):
     A gray value in [0, 1] is read as the share of ones among many bits.
 
     Args:
-        x: `(..., D)`, in [0, 1].
-        logits: l, of the same shape.
+        x: Array `(..., D)` in [0, 1].
+        logits: Array `(..., D)`, l.
 
     Returns:
         `(...)`: the sum over the last axis.
@@ -77,10 +77,10 @@ def kl_diagonal_gaussians(mean1, log_variance1, mean2=0.0, log_variance2=0.0):
         \frac{\sigma_{1j}^2 + (\mu_{1j} - \mu_{2j})^2}{\sigma_{2j}^2} - 1\Bigr)
 
     Args:
-        mean1: `(..., k)`, of the first.
-        log_variance1: `(..., k)`, of the first.
-        mean2: Of the second; broadcasts.
-        log_variance2: Of the second; broadcasts.
+        mean1: Array `(..., k)`, the mean of the first.
+        log_variance1: Array `(..., k)`, the log-variances of the first.
+        mean2: Number or array that broadcasts, the mean of the second; 0 by default.
+        log_variance2: Number or array that broadcasts, the log-variances of the second; 0 by default.
 
     Returns:
         `(...)`: the sum over the last axis, not negative.
@@ -97,8 +97,8 @@ class DiagonalGaussian:
     r"""A Gaussian with independent entries, :math:`N(\mu, \mathrm{diag}\,\sigma^2)` (§15.2).
 
     Args:
-        mean: `(..., k)`.
-        log_variance: :math:`\log \sigma^2`, `(..., k)`.
+        mean: Array `(..., k)`, :math:`\mu`.
+        log_variance: Array `(..., k)`, :math:`\log \sigma^2`.
 
     Example:
         >>> q = DiagonalGaussian(np.ones(2, "float32"), np.zeros(2, "float32"))
@@ -130,8 +130,8 @@ class FullGaussian:
     r"""A Gaussian with any covariance, :math:`N(\mu, L L^\top)` (§15.2).
 
     Args:
-        mean: `(k,)`.
-        scale: L, lower triangular with a positive diagonal, `(k, k)`.
+        mean: Array `(k,)`, :math:`\mu`.
+        scale: Array `(k, k)`, L, lower triangular with a positive diagonal.
 
     Example:
         >>> q = FullGaussian(np.zeros(2, "float32"), np.array([[1.0, 0.0], [2.0, 1.0]], "float32"))

@@ -25,10 +25,10 @@ class LinearVAE(VariationalAutoencoder):
     `fit` tends to it.
 
     Args:
-        features: D.
-        latent_dim: k.
-        beta: The weight of the divergence.
-        seed: Of the draws.
+        features: Integer, the number D of features.
+        latent_dim: Integer, the number k of latent variables.
+        beta: Float >= 0, the weight of the divergence; 1 by default.
+        seed: Integer, seed of the draws; `None`, the default, for another stream each time.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -55,7 +55,7 @@ class LinearVAE(VariationalAutoencoder):
         """Sets the weights to the maximum of the likelihood, found in float64; returns the model.
 
         Args:
-            x: `(rows, D)`.
+            x: Array `(rows, D)`.
 
         Raises:
             ValueError: If `x` is not a finite table of D columns, or has too few directions that vary.

@@ -25,10 +25,10 @@ def mode_coverage(samples, centres, radius, share=0.1):
     that gives the same output for all inputs covers one mode of K: that is mode collapse.
 
     Args:
-        samples: (n, d).
-        centres: (K, d), the modes, which should be further apart than two radii.
-        radius: Of a mode, such as three standard deviations.
-        share: In (0, 1], of a fair part.
+        samples: Array `(n, d)`.
+        centres: Array `(K, d)`, the modes, which should be further apart than two radii.
+        radius: Positive float, the radius of a mode, such as three standard deviations.
+        share: Float in (0, 1], the share of its fair part that a mode must get to be covered; 0.1 by default.
 
     Returns:
         `(covered, precision)`: two floats in [0, 1].
@@ -54,11 +54,11 @@ class ModeCoverage(keras.metrics.Metric):
     """The part of the modes that generated samples cover, streamed over batches (§15.4); see `mode_coverage`.
 
     Args:
-        centres: (K, d), the modes.
-        radius: Of a mode.
-        share: In (0, 1], of a fair part n/K that a mode must get to be covered.
-        name: Of the metric.
-        dtype: Of its state.
+        centres: Array `(K, d)`, the modes.
+        radius: Positive float, the radius of a mode.
+        share: Float in (0, 1], the share of its fair part n/K that a mode must get to be covered; 0.1 by default.
+        name: String, the name.
+        dtype: String, the dtype of the counts; `None`, the default, for `keras.config.floatx()`.
 
     Raises:
         ValueError: If an argument is out of range, or samples have another number of features than the centres.
@@ -116,12 +116,12 @@ class MarginalWasserstein(keras.metrics.Metric):
     samples are the same.
 
     Args:
-        lo: The least value.
-        hi: The largest value.
-        bins: Their number; the memory is `bins` times d.
-        features: d.
-        name: Of the metric.
-        dtype: Of its state.
+        lo: Float, the least value.
+        hi: Float, the largest value.
+        bins: Integer, the number of bins, 200 by default; the memory is `bins` times d.
+        features: Integer, the number d of coordinates; 1 by default.
+        name: String, the name.
+        dtype: String, the dtype of the sums; `None`, the default, for `keras.config.floatx()`.
 
     Raises:
         ValueError: If an argument is out of range, or samples have another number of features.

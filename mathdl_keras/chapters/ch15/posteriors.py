@@ -32,17 +32,17 @@ class GaussianPosterior:
     .. math:: \max_{\mu, L}\ \sum_i \omega_i \log p(\mu + L \varepsilon_i) + \sum_j \log L_{jj}
 
     The draws :math:`\varepsilon_i` are fixed, so that the maximum is that of a smooth function; a quasi-Newton method
-    finds it in float64. With the nodes and weights of a quadrature in their place nothing is random.
+    finds it in float64. With the nodes and weights of a quadrature instead of draws, nothing is random.
 
     Args:
-        log_joint: w -> log p(w, y), from `(n, d)` to `(n,)`, in `keras.ops` that keep float64.
-        dimension: d.
-        family: `full` or `mean_field`, a diagonal covariance.
+        log_joint: Function w -> log p(w, y), from `(n, d)` to `(n,)`, in `keras.ops` that keep float64.
+        dimension: Integer, the dimension d.
+        family: String, `full`, the default, or `mean_field`, a diagonal covariance.
 
     Attributes:
-        mean: `(d,)`, after `fit`.
-        covariance: `(d, d)`, after `fit`.
-        elbo: The bound reached, after `fit`.
+        mean: Array `(d,)`, the posterior mean, after `fit`.
+        covariance: Array `(d, d)`, the posterior covariance, after `fit`.
+        elbo: Float, the bound reached, after `fit`.
 
     Raises:
         ValueError: If an argument is out of range, or shapes do not fit.
@@ -63,9 +63,9 @@ class GaussianPosterior:
         """Maximises the bound on these draws; returns the posterior itself.
 
         Args:
-            noise: Standard normal draws, or nodes, `(n, d)`; in the full family more than d.
-            weights: Of the nodes, `(n,)`; by default 1/n.
-            start: The mean to start from, `(d,)`, with variance 1; by default 0.
+            noise: Array `(n, d)`, standard normal draws, or nodes; in the full family more than d.
+            weights: Array `(n,)`, weights of the nodes; `None`, the default, for 1/n each.
+            start: Array `(d,)`, the mean to start from, with variance 1; `None`, the default, for zeros.
 
         Raises:
             ValueError: If shapes do not fit, or the bound has no maximum that can be found.

@@ -22,9 +22,9 @@ class PPCA(NamedTuple):
     r"""A Gaussian :math:`N(\mu, W W^\top + \sigma^2 I)`; `ppca` finds the one of largest likelihood (§15.2).
 
     Attributes:
-        mean: :math:`\mu`, `(D,)`.
-        components: W, `(D, k)`.
-        variance: :math:`\sigma^2`, of the noise.
+        mean: Array `(D,)`, :math:`\mu`.
+        components: Array `(D, k)`, W.
+        variance: Float, the variance :math:`\sigma^2` of the noise.
 
     Example:
         >>> model = PPCA(np.zeros(2), np.array([[1.0], [0.0]]), 1.0)
@@ -80,8 +80,8 @@ def ppca(x, k):
     with the eigenvalues :math:`\lambda_1 \ge \lambda_2 \ge \dots` and vectors U of the covariance (divided by N).
 
     Args:
-        x: `(rows, D)`, numbers.
-        k: The number of components, 1 to D - 1.
+        x: Array `(rows, D)`.
+        k: Integer in 1, ..., D - 1, the number of components.
 
     Returns:
         A `PPCA`, in float64.

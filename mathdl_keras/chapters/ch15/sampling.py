@@ -13,12 +13,13 @@ from keras import ops
 
 from mathdl_keras.chapters.ch15.gaussians import DiagonalGaussian
 from mathdl_keras.core.autodiff import grad
+from mathdl_keras.core.checks import ChecksData
 
 __all__ = ["GaussianSampling", "reparameterized_gradient", "score_function_gradient"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ReparameterizedSampling")
-class GaussianSampling(keras.layers.Layer):
+class GaussianSampling(ChecksData, keras.layers.Layer):
     r"""Draws from N(mean, exp(log-variance)) by reparameterisation (§15.2).
 
     .. math:: z = \mu + e^{\lambda/2} \varepsilon, \qquad \varepsilon \sim N(0, I)
@@ -27,7 +28,7 @@ class GaussianSampling(keras.layers.Layer):
     gradient goes through to both.
 
     Args:
-        seed: Of the noise: an integer, or `None` for another stream each time.
+        seed: Integer, seed of the noise; `None`, the default, for another stream each time.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -77,10 +78,10 @@ def reparameterized_gradient(f, mean, log_variance, noise):
         \hat g_\lambda = \tfrac12 \sigma \varepsilon\, \nabla f(z), \qquad z = \mu + \sigma \varepsilon
 
     Args:
-        f: From draws `(n, k)` to values `(n,)`, differentiable.
-        mean: `(k,)`.
-        log_variance: :math:`\lambda = \log\sigma^2`, `(k,)`.
-        noise: Standard normal, `(n, k)`.
+        f: Differentiable function of draws `(n, k)` with values `(n,)`.
+        mean: Array `(k,)`, :math:`\mu`.
+        log_variance: Array `(k,)`, :math:`\lambda = \log\sigma^2`.
+        noise: Array `(n, k)`, standard normal :math:`\varepsilon`.
 
     Returns:
         Gradients in the mean and in the log-variance, each `(n, k)`.
@@ -103,10 +104,10 @@ def score_function_gradient(f, mean, log_variance, noise):
     .. math:: \hat g_\mu = f(z)\, \varepsilon/\sigma, \qquad \hat g_\lambda = \tfrac12 f(z)\, (\varepsilon^2 - 1)
 
     Args:
-        f: From draws `(n, k)` to values `(n,)`; it need not be differentiable.
-        mean: `(k,)`.
-        log_variance: :math:`\lambda = \log\sigma^2`, `(k,)`.
-        noise: Standard normal, `(n, k)`.
+        f: Function of draws `(n, k)` with values `(n,)`; it need not be differentiable.
+        mean: Array `(k,)`, :math:`\mu`.
+        log_variance: Array `(k,)`, :math:`\lambda = \log\sigma^2`.
+        noise: Array `(n, k)`, standard normal :math:`\varepsilon`.
 
     Returns:
         Gradients in the mean and in the log-variance, each `(n, k)`.

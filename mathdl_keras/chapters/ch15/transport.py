@@ -20,8 +20,8 @@ def wasserstein_1d(x, y):
         \int |F_x(t) - F_y(t)|\,dt
 
     Args:
-        x: (..., n), a sample along the last axis.
-        y: (..., n); or both of rank 1, with other sizes.
+        x: Array `(..., n)`, a sample along the last axis.
+        y: Array `(..., n)`, the other sample; two samples of rank 1 may have different sizes.
 
     Returns:
         (...).
@@ -51,9 +51,9 @@ def wasserstein_discrete(p, q, cost):
     It has n m unknowns, so it is for a few hundred atoms; it knows nothing of lines or orders, and so checks what does.
 
     Args:
-        p: (n,) weights, >= 0, with sum 1.
-        q: (m,) weights, >= 0, with sum 1.
-        cost: (n, m), the cost of moving a unit from i to j.
+        p: Array `(n,)`, weights >= 0 with sum 1.
+        q: Array `(m,)`, weights >= 0 with sum 1.
+        cost: Array `(n, m)`, the cost of moving a unit from i to j.
 
     Returns:
         `(value, plan)`: the least cost, a float, and the plan, a NumPy array (n, m), in float64.

@@ -36,12 +36,12 @@ class VariationalAutoencoder(ChecksData, StepModel):
     mean of q. Logged are `elbo` (with beta = 1) and `kl`, in nats a row; so also by `evaluate` and in validation.
 
     Args:
-        encoder: A model from `(batch, ...)` to `(batch, 2 k)`: means, then log-variances.
-        decoder: A model from `(batch, k)` to the shape of the data.
-        latent_dim: k.
-        beta: The weight of the divergence.
-        likelihood: `gaussian` or `bernoulli`, for data in [0, 1].
-        seed: Of the draws.
+        encoder: Keras model from `(batch, ...)` to `(batch, 2 k)`: means, then log-variances.
+        decoder: Keras model from `(batch, k)` to the shape of the data.
+        latent_dim: Integer, the number k of latent variables.
+        beta: Float >= 0, the weight of the divergence; 1 by default.
+        likelihood: String, `gaussian`, the default, or `bernoulli`, for data in [0, 1].
+        seed: Integer, seed of the draws; `None`, the default, for another stream each time.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -171,7 +171,7 @@ class VariationalAutoencoder(ChecksData, StepModel):
         """The evidence lower bound (with beta = 1) of each row, `(batch,)`, the mean over draws.
 
         Args:
-            x: `(batch, ...)`.
+            x: Array `(batch, ...)`.
             samples: Integer, the number of draws of z for each row; 1 by default.
 
         Raises:
@@ -195,8 +195,8 @@ class VariationalAutoencoder(ChecksData, StepModel):
         """n new data: z from the prior, decoded to the mean of x.
 
         Args:
-            n: How many.
-            seed: An integer for the same data each time; by default the model's own stream goes on.
+            n: Integer, the number of samples.
+            seed: Integer, for the same data each time; `None`, the default, to go on with the model's own stream.
         """
         n = check_positive("n", n)
         seed = self.sampling.seed_generator if seed is None else seed

@@ -42,13 +42,13 @@ class WassersteinGAN(RenamedArguments, AdversarialModel):
     estimates (a multiple of) :math:`W_1` and falls as samples get better; and `penalty`, if there is one.
 
     Args:
-        generator: Layer or model, (batch, latent_dim) -> (batch, ...).
-        critic: Layer or model, (batch, ...) -> (batch, 1), with no sigmoid at its end.
-        latent_dim: k, the number of noise variables.
-        clip: c, unless there is a penalty.
-        critic_steps: Steps of the critic for one of the generator.
-        gradient_penalty: :math:`\lambda`, usually 10, or `None` to clip.
-        seed: Of the noise.
+        generator: Layer or model, `(batch, latent_dim) -> (batch, ...)`.
+        critic: Layer or model, `(batch, ...) -> (batch, 1)`, with no sigmoid at its end.
+        latent_dim: Integer, the number k of noise variables.
+        clip: Positive float, the bound c of the critic's weights, unless there is a penalty; 0.01 by default.
+        critic_steps: Integer, steps of the critic for one of the generator; 5 by default.
+        gradient_penalty: Float >= 0, :math:`\lambda`, usually 10; `None`, the default, to clip.
+        seed: Integer, seed of the noise; `None`, the default, for another stream each time.
 
     Raises:
         ValueError: If an argument is out of range, or the shapes of the parts do not fit; in `fit`, if a batch has

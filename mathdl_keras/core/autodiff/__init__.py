@@ -105,8 +105,8 @@ def jvp(f, x, v):
 
     Args:
         f: A pure function of one tensor or nest.
-        x: Where.
-        v: The direction, shaped like `x`.
+        x: Tensor or nest, the point at which to differentiate.
+        v: Tensor or nest shaped like `x`, the direction.
 
     Returns:
         `(f(x), Df(x) v)`, both shaped like `f(x)`.
@@ -126,7 +126,7 @@ def vjp(f, x):
 
     Args:
         f: A pure function of one tensor or nest.
-        x: Where.
+        x: Tensor or nest, the point at which to differentiate.
 
     Returns:
         `(f(x), pullback)`; `pullback(u)` takes `u` shaped like `f(x)` and is shaped like `x`. It may be
@@ -164,8 +164,8 @@ def hvp(f, x, v):
 
     Args:
         f: A pure function from a tensor or nest to a scalar.
-        x: Where.
-        v: The direction, shaped like `x`.
+        x: Tensor or nest, the point at which to differentiate.
+        v: Tensor or nest shaped like `x`, the direction.
 
     Returns:
         A tensor or nest shaped like `x`.

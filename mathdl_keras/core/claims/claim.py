@@ -21,11 +21,11 @@ class Claim:
     """A statement of the book as a seeded experiment.
 
     Attributes:
-        function: `function(rng, **settings)` that returns a verdict or a sequence of them.
-        section: The book's section.
-        statement: One line.
-        refuted_by: From each mutant's name to the settings that make it wrong.
-        precision: `float64` for a claim whose rounding verdicts must be float64, else `None`.
+        function: Function `function(rng, **settings)` that returns a verdict or a sequence of them.
+        section: String, the book's section, such as `14.2`.
+        statement: String, one line that says what holds.
+        refuted_by: Mapping from each mutant's name to the settings that make it wrong.
+        precision: `"float64"` for a claim whose rounding verdicts must be float64, else `None`.
     """
 
     function: Callable
@@ -67,10 +67,11 @@ def claim(section, statement, *, refuted_by, precision=None):
     """Makes a function of a NumPy generator and keyword settings a claim.
 
     Args:
-        section: The book's section, such as `14.2`.
-        statement: One line that says what holds.
-        refuted_by: The mutants: from a name to keyword settings under which a verdict must fail.
-        precision: `"float64"` to run in a float64 region and to insist that rounding verdicts are float64.
+        section: String, the book's section, such as `14.2`.
+        statement: String, one line that says what holds.
+        refuted_by: Mapping from each mutant's name to keyword settings under which a verdict must fail.
+        precision: `"float64"` to run in a float64 region and to insist that rounding verdicts are float64; `None` by
+            default.
 
     Returns:
         A decorator whose result is a `Claim`.

@@ -22,14 +22,14 @@ class Verdict:
     """The worst entry of a comparison.
 
     Attributes:
-        kind: The name of the rule, such as `equals`.
-        label: What was compared.
-        predicted: What theory says.
-        measured: What the package gave.
-        tolerance: The largest error allowed.
-        error: The error found, in the units of the tolerance.
-        meaning: The tolerance in words.
-        dtype: The dtype of what was measured.
+        kind: String, the name of the rule, such as `equals`.
+        label: String, what was compared.
+        predicted: Float, what theory says.
+        measured: Float, what the package gave.
+        tolerance: Float, the largest error allowed.
+        error: Float, the error found, in the units of the tolerance.
+        meaning: String, the tolerance in words.
+        dtype: String, the dtype of what was measured.
     """
 
     kind: str
@@ -122,11 +122,12 @@ def mean_equals(samples, predicted, *, sigmas=4, standard_error=None, label=""):
     r""":math:`|\bar m - p| \le z\,\mathrm{SE}`, the mean over the first axis of independent replicates.
 
     Args:
-        samples: Replicates along the first axis.
-        predicted: The expectation.
-        sigmas: z.
-        standard_error: From theory where it is known; otherwise from the replicates.
-        label: What was measured.
+        samples: Array of independent replicates along the first axis.
+        predicted: Number or array, the expectation.
+        sigmas: Number, the standard errors z that are allowed; 4 by default.
+        standard_error: Number or array from theory, where it is known; `None`, the default, to estimate it from the
+            replicates.
+        label: String, what was measured.
 
     Example:
         >>> mean_equals([0.9, 1.1, 1.0, 1.0], 1.0).holds
@@ -204,10 +205,10 @@ def at_most(measured, bound, *, sharpness, label=""):
     r"""A bound that holds and is not vacuous: :math:`\rho\,p \le m \le p\,(1 + 10u)` for every entry.
 
     Args:
-        measured: What must not exceed the bound; positive.
-        bound: p, positive.
-        sharpness: rho in (0, 1].
-        label: What was measured.
+        measured: Array, what must not exceed the bound; positive.
+        bound: Number or array, the bound p; positive.
+        sharpness: Float in (0, 1], :math:`\rho`.
+        label: String, what was measured.
 
     Example:
         >>> at_most(0.9, 1.0, sharpness=0.5).holds, at_most(0.4, 1.0, sharpness=0.5).holds

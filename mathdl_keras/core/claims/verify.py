@@ -16,8 +16,8 @@ class Record:
     """One run of a claim or of a mutant.
 
     Attributes:
-        status: `holds` or `fails` of a claim; `refuted` or `survives` of a mutant; `skipped`; `error`.
-        message: Why, for all but `holds` and `refuted`.
+        status: String: `holds` or `fails` for a claim; `refuted` or `survives` for a mutant; `skipped`; `error`.
+        message: String, the reason, for all but `holds` and `refuted`.
     """
 
     claim_id: str
@@ -71,9 +71,9 @@ def verify(claims: Iterable[Claim], seeds: Iterable[int] = (0,), refute: bool = 
     """Runs claims, one record each as it is finished.
 
     Args:
-        claims: What to run, as `discover` finds them.
-        seeds: Each claim runs once for each seed.
-        refute: Whether to run each claim's mutants too, which must fail.
+        claims: Iterable of claims, such as `discover` returns.
+        seeds: Iterable of integers; each claim runs once for each seed, once with seed 0 by default.
+        refute: Boolean, whether to run each claim's mutants too, which must fail; False by default.
 
     Yields:
         A `Record` for each run.

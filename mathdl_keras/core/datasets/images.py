@@ -82,7 +82,8 @@ def china(half: bool = True) -> Image:
     Gray is the luma :math:`0.299 R + 0.587 G + 0.114 B` (ITU-R BT.601).
 
     Args:
-        half: Halve both sides by the mean over blocks of 2 x 2 pixels; otherwise 427 x 640.
+        half: Boolean, whether to halve both sides by the mean over blocks of 2 x 2 pixels, True by default; otherwise
+            the picture has 427 x 640 pixels.
     """
     rgb = sklearn_datasets.load_sample_image("china.jpg") / 255.0  # (427, 640, 3)
     gray = rgb @ np.array([0.299, 0.587, 0.114])

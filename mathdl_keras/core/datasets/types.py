@@ -23,15 +23,17 @@ class Dataset:
     """Rows, targets, and what the numbers mean.
 
     Attributes:
-        name: The loader's name.
-        x: Inputs, `(rows, ..., features)`. Images are channels-last, float32 in [0, 1].
-        y: Targets, `(rows,)`: int64 class indices, or float64 for a regression.
-        feature_names: What the last axis of `x` holds.
-        target_names: The class names, by index; for a regression, the name of the target.
-        units: One a feature; "" where the feature is dimensionless or its source states no unit.
-        source: Where the data comes from.
-        licence: The licence of the data.
-        test: `(x_test, y_test)` of an official split; `x` and `y` are then its training rows.
+        name: String, the name of the loader.
+        x: Array `(rows, ..., features)`, the inputs. Images are channels-last, float32 in [0, 1].
+        y: Array `(rows,)`, the targets: int64 class indices, or float64 for a regression.
+        feature_names: Tuple of strings, what the last axis of `x` holds.
+        target_names: Tuple of strings, the class names, by index; for a regression, the name of the target.
+        units: Tuple of strings, one for each feature; "" where the feature is dimensionless or its source states no
+            unit.
+        source: String, where the data comes from.
+        licence: String, the licence of the data.
+        test: Pair `(x_test, y_test)` of an official split, whose training rows are `x` and `y`; `None`, the default,
+            without one.
     """
 
     name: str
@@ -55,9 +57,10 @@ class Dataset:
         An official split is kept as it is: then no argument has an effect.
 
         Args:
-            test_size: The fraction of rows to test on, in (0, 1).
-            seed: The same seed gives the same split.
-            stratify: Keep each class's share in both parts. By default, for a classification.
+            test_size: Float in (0, 1), the fraction of rows to test on; 0.2 by default.
+            seed: Integer, seed of the random division; 0 by default.
+            stratify: Boolean, whether each class keeps its share in both parts; `None`, the default, for
+                classifications only.
 
         Returns:
             The four arrays.
@@ -98,12 +101,12 @@ class Series:
     """Quantities measured one time after another.
 
     Attributes:
-        name: The loader's name.
-        time: When, `(steps,)`: years, or NumPy days.
-        values: From each quantity's name to its values, `(steps,)`, float64.
-        units: From each quantity's name to its unit.
-        source: Where the data comes from.
-        licence: The licence of the data.
+        name: String, the name of the loader.
+        time: Array `(steps,)`, the times of the measurements: years, or NumPy days.
+        values: Dictionary from each quantity's name to its values, a float64 array `(steps,)`.
+        units: Dictionary from each quantity's name to its unit.
+        source: String, where the data comes from.
+        licence: String, the licence of the data.
     """
 
     name: str

@@ -133,6 +133,8 @@ class Step:
     if BACKEND == "tensorflow":
 
         def _run(self, step, *args, training=False):
+            if not all(layer.built for layer in self._flatten_layers()):
+                self._symbolic_build(data_batch=args[0])  # the optimizer must know every weight: Keras builds too late
             return step(*args)
 
     elif BACKEND == "torch":

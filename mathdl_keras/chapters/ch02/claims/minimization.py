@@ -165,7 +165,7 @@ def _trained(X, y, start, rate, steps, scale):
     model = LinearRegression()
     model.build((None, X.shape[1]))
     model.set_weights([start[:-1], start[-1]])
-    model.compile(keras.optimizers.SGD(rate), MeanSquaredError(scale))
+    model.compile(keras.optimizers.SGD(rate), MeanSquaredError(scale=scale))
     envelope = ErrorEnvelope(X, y)
     model.fit(X, y, batch_size=len(X), epochs=steps, verbose=0, callbacks=[envelope])
     return envelope.measured.astype("float32")

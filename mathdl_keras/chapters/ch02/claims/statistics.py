@@ -71,7 +71,7 @@ def _estimates(X, y, theta, parameters):
 @claim(
     "2.4",
     "of an unrelated target, p features explain R^2 ~ Beta(p/2, (n-p-1)/2): p/(n-1) on average; adjusted R^2, 0",
-    refuted_by={"adjusted reported as plain": {"plain": {"adjusted": True, "n_features": 4}}},
+    refuted_by={"adjusted reported as plain": {"plain": {"num_regressors": 4}}},
 )
 def r2_null_distribution(rng, *, n=30, p=4, replicates=4000, plain=None):
     A = np.concatenate([rng.standard_normal((replicates, n, p)), np.ones((replicates, n, 1))], axis=2)
@@ -84,7 +84,7 @@ def r2_null_distribution(rng, *, n=30, p=4, replicates=4000, plain=None):
     predictions = ops.convert_to_numpy(compiled(run)(ops.convert_to_tensor(A), ops.convert_to_tensor(y)))
     pair = y[..., 0].T, predictions[..., 0].T  # a replicate is a target
     r2 = scored(*pair, R2Score(class_aggregation=None, **(plain or {})))
-    adjusted = scored(*pair, R2Score(adjusted=True, n_features=p, class_aggregation=None))
+    adjusted = scored(*pair, R2Score(None, num_regressors=p))
     law = stats.beta(p / 2, (n - p - 1) / 2)
     error = law.std() / np.sqrt(replicates)
     return (

@@ -16,7 +16,7 @@ from mathdl_keras.core.linalg import matmul, transpose
 
 
 def rosenblatt(x, y, epochs, is_mistake=lambda m: m <= 0):
-    """The perceptron as in the book: all w, one after each example, and which examples were mistaken."""
+    """The perceptron as in the book: all w, one after each example, and which examples were misclassified."""
     w, trajectory, order = np.zeros(x.shape[1]), [], []
     for _ in range(epochs):
         before = len(order)

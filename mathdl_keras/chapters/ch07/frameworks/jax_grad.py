@@ -11,10 +11,10 @@ def training_step(theta, x, y, learning_rate):
     """One step of stochastic gradient descent, by `jax.value_and_grad`.
 
     Args:
-        theta: The arrays (W, b1, C, b2).
-        x: Rows (batch, features).
-        y: Labels (batch,).
-        learning_rate: Positive.
+        theta: List of arrays (W, b1, C, b2), shaped as in `shallow_gradients`.
+        x: Array `(batch, features)`.
+        y: Array `(batch,)`, integer labels.
+        learning_rate: Positive float.
 
     Returns:
         `(theta, loss)`: new arrays, and the mean cross entropy before the step.

@@ -26,9 +26,8 @@ def measured_flops(fn, *args):
     count like others, as in `count_flops`.
 
     Args:
-        fn: A function of tensors that returns tensors or a nest of them. It may read Keras variables, and
-            differentiate.
-        *args: Its arguments, tensors, arrays or nests of them.
+        fn: Function of tensors that returns tensors or a nest of them. It may read Keras variables, and differentiate.
+        *args: Tensors, arrays or nests of them, the arguments of `fn`.
 
     Returns:
         The number of FLOPs, an integer.
@@ -51,8 +50,8 @@ def compiled_flops(fn, *args):
     zeros of a padding.
 
     Args:
-        fn: As in `measured_flops`.
-        *args: As in `measured_flops`.
+        fn: Function of tensors that returns tensors or a nest of them, as for `measured_flops`.
+        *args: Tensors, arrays or nests of them, the arguments of `fn`.
 
     Returns:
         The number of FLOPs; `None` on the other backends, which give no estimate.

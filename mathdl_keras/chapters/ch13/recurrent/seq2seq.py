@@ -3,6 +3,7 @@ r"""Encoder and decoder: from one sequence to another of another length (§13.7)
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.loops import scan
 
@@ -55,6 +56,7 @@ class EncoderDecoder(ChecksData, keras.Model):
         if sizes[0] != sizes[1]:
             raise ValueError(f"encoder and decoder must have states of the same sizes; received {sizes}")
         self.encoder, self.decoder, self.teacher_forcing = encoder, decoder, teacher_forcing
+        self.supports_masking = True
 
     def build(self, input_shape):
         source, target = input_shape
@@ -62,7 +64,7 @@ class EncoderDecoder(ChecksData, keras.Model):
             raise ValueError(f"x and y must have shape (batch, time, features); received {source} and {target}")
         self.encoder.build(source)
         self.decoder.build(target)
-        self.readout = keras.layers.Dense(target[-1], dtype=self.dtype_policy, name="readout")
+        self.readout = Dense(target[-1], dtype=self.dtype_policy, name="readout")
         units = keras.tree.flatten(getattr(self.decoder.cell, "output_size", self.decoder.cell.state_size))[0]
         self.readout.build((None, None, units))
         self.built = True
@@ -92,6 +94,9 @@ class EncoderDecoder(ChecksData, keras.Model):
             raise ValueError("the model must be built: train it, or call it on (x, y) once")
         check_positive("length", length)
         return self._run_free(self._encode(ops.convert_to_tensor(x, dtype=self.compute_dtype), False), length, False)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return previous_mask and previous_mask[1]
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[1])

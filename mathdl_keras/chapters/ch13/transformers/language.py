@@ -10,7 +10,7 @@ from mathdl_keras.chapters.ch13.attention.positions import PositionEmbedding, ch
 from mathdl_keras.chapters.ch13.transformers import sampling
 from mathdl_keras.chapters.ch13.transformers.text import CharacterVocabulary, text_windows
 from mathdl_keras.chapters.ch13.transformers.transformers import EarlierArguments, TransformerEncoder, affine
-from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.loops import compiled
 
 __all__ = ["CausalLanguageModel"]
@@ -89,7 +89,7 @@ class CausalLanguageModel(EarlierArguments, keras.Model):
             raise ValueError(f"tokens must have shape (batch, tokens); received shape {tuple(inputs.shape)}")
         check_length(inputs.shape[1], self.sequence_length)
         if isinstance(inputs, np.ndarray):
-            self._check_tokens(inputs)
+            check_data(inputs, "tokens"), self._check_tokens(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):

@@ -9,6 +9,9 @@
 The default, `embedded`, is the first two, which ship inside the package.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from mathdl_keras.chapters.ch15.demo import adversarial, vae
 from mathdl_keras.core.demo import Results, Session
 
@@ -17,10 +20,22 @@ EMBEDDED = ("digits", "ring")
 DATASETS = ("embedded", *PARTS)
 
 
-def run(session: Session) -> Results:
-    """The parts, one after another; the views of each stand under its name."""
+@dataclass(frozen=True, kw_only=True)
+class GenerativeResults(Results):
+    """What the parts found.
+
+    Attributes:
+        parts: Mapping from the name of each part that ran to its results: `AutoencoderResults` of `digits`,
+            `AdversarialResults` of `ring`, `ImageResults` of `mnist5k`.
+    """
+
+    parts: Mapping[str, vae.AutoencoderResults | adversarial.AdversarialResults | adversarial.ImageResults]
+
+
+def run(session: Session) -> GenerativeResults:
+    """The parts, one after another."""
     names = EMBEDDED if session.dataset == "embedded" else (session.dataset,)
     parts = {name: PARTS[name](session) for name in names}
     metrics = [metric for part in parts.values() for metric in part.metrics]
     data = {source.name: source for part in parts.values() for source in part.data}  # both parts have the digits
-    return Results(metrics, list(data.values()), {name: part.views for name, part in parts.items()})
+    return GenerativeResults(metrics, list(data.values()), parts=parts)

@@ -11,6 +11,9 @@ is the Wasserstein distance of generated and real coordinates, against that of t
 (c) `--dataset mnist5k`: images, with a grid of samples saved after each epoch.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -24,31 +27,83 @@ from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
 
-__all__ = ["run", "run_images"]
+__all__ = ["AdversarialResults", "ImageResults", "TrainedPair", "run", "run_images"]
 
 MODES, RADIUS, SPREAD, LATENT = 8, 1.0, 0.05, 2
 NEAR = 4 * SPREAD  # all but exp(-8) = 0.03 % of a mode
 SLICE, N_CRITIC, SHOWN = 64, 3, 500
+KINDS = ("GAN, hasty", "WGAN, clipped", "WGAN, penalty")
 
 
-def run(session: Session) -> Results:
-    """The ring and the digits' plane, each with three kinds of networks."""
+@dataclass(frozen=True)
+class TrainedPair:
+    """A generator and its opponent, trained on points of the plane.
+
+    Attributes:
+        curves: Mapping from each quantity to its values, one for each epoch: those of training, and `coverage`,
+            `precision` and `distance` of samples.
+        shots: Mapping from some epochs to samples after them, an array `(500, 2)`.
+        samples: Array `(1000, 2)`, samples after the last epoch.
+        steps: Integer, the number of steps of the generator in an epoch.
+    """
+
+    curves: Mapping[str, Sequence[float]]
+    shots: Mapping[int, np.ndarray]
+    samples: np.ndarray
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdversarialResults(Results):
+    """What was found on the ring and in the digits' plane.
+
+    Attributes:
+        ring: Mapping from each kind of networks to the `TrainedPair` on the ring.
+        centres: Array `(modes, 2)`, the modes of the ring.
+        digits: Mapping from some kinds of networks to the `TrainedPair` in the digits' plane.
+        test: Array `(digits, 2)`, test digits in the plane.
+        means: Array `(10, 2)`, the mean of each digit in the plane.
+        chance: Float, the distance between two halves of the test digits.
+    """
+
+    ring: Mapping[str, TrainedPair]
+    centres: np.ndarray
+    digits: Mapping[str, TrainedPair]
+    test: np.ndarray
+    means: np.ndarray
+    chance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageResults(Results):
+    """What was found about images.
+
+    Attributes:
+        images: Array `(64, height, width)`, samples after the last epoch.
+        curves: Mapping from each quantity of training to its values, one for each epoch.
+    """
+
+    images: np.ndarray
+    curves: Mapping[str, Sequence[float]]
+
+
+def run(session: Session) -> AdversarialResults:
+    """The ring with three kinds of networks, and the digits' plane with two."""
     data = datasets.digits()
     x, test, means = plane(session, data)
     ring = {name: on_ring(session, name) for name in KINDS}
     digits = {name: on_plane(session, name, x, test, means) for name in ("GAN", "WGAN, penalty")}
-    views = {
-        "ring": ring,
-        "centres": centres(),
-        "digits": digits,
-        "test": test,
-        "means": means,
-        "chance": distance(test[::2], test[1::2]),
-    }
-    return Results(list(_metrics(ring, digits, views["chance"])), [data], views)
-
-
-KINDS = ("GAN, hasty", "WGAN, clipped", "WGAN, penalty")
+    chance = distance(test[::2], test[1::2])
+    return AdversarialResults(
+        list(_metrics(ring, digits, chance)),
+        [data],
+        ring=ring,
+        centres=centres(),
+        digits=digits,
+        test=test,
+        means=means,
+        chance=chance,
+    )
 
 
 def sizes(session, name):
@@ -94,7 +149,7 @@ class Samples(keras.callbacks.Callback):
         self.samples.append(self.model.sample(1000, seed=0))
 
 
-def trained(session, model, name, x, batch, epochs, real, modes, near):
+def trained(session, model, name, x, batch, epochs, real, modes, near) -> TrainedPair:
     """Curves of training, coverage and distance to real points; samples at four of the epochs, and the last."""
     kept = Samples()
     curves = session.fit(model, name, x, None, epochs=epochs, batch_size=batch, callbacks=[kept])
@@ -102,12 +157,8 @@ def trained(session, model, name, x, batch, epochs, real, modes, near):
     curves["coverage"], curves["precision"] = map(list, zip(*visits, strict=True))
     curves["distance"] = [distance(samples, real) for samples in kept.samples]
     at = [epochs * k // 4 for k in range(1, 5)]
-    return {
-        "curves": curves,
-        "shots": {epoch: kept.samples[epoch - 1][:SHOWN] for epoch in at},
-        "samples": kept.samples[-1],
-        "steps": len(x) // batch,
-    }
+    shots = {epoch: kept.samples[epoch - 1][:SHOWN] for epoch in at}
+    return TrainedPair(curves, shots, kept.samples[-1], len(x) // batch)
 
 
 def distance(x, y):
@@ -125,7 +176,7 @@ def ring_sample(rng, n):
     return (centres()[rng.integers(MODES, size=n)] + SPREAD * rng.standard_normal((n, 2))).astype("float32")
 
 
-def on_ring(session, name):
+def on_ring(session, name) -> TrainedPair:
     """One kind of networks on the ring."""
     model, batch = adversaries(name, session.seed)
     epochs, steps = sizes(session, name)
@@ -146,7 +197,7 @@ def plane(session, data):
     return (z / scale).astype("float32"), (test / scale).astype("float32"), means
 
 
-def on_plane(session, name, x, test, means):
+def on_plane(session, name, x, test, means) -> TrainedPair:
     """One kind of networks on the digits' plane."""
     model, batch = adversaries(name, session.seed)
     epochs, steps = sizes(session, name)
@@ -154,7 +205,7 @@ def on_plane(session, name, x, test, means):
     return trained(session, model, f"digits, {name}", x[rows], batch, epochs, test, means, 0.25)
 
 
-def run_images(session: Session) -> Results:
+def run_images(session: Session) -> ImageResults:
     """MNIST digits by a Wasserstein GAN with a penalty; a grid of samples is saved after each epoch."""
     data = datasets.load("mnist5k")
     x = data.x.reshape(len(data.x), -1)
@@ -170,13 +221,13 @@ def run_images(session: Session) -> Results:
         Metric("mnist5k: mean brightness, generated", float(samples.mean())),
         Metric("mnist5k: mean brightness, real", float(x.mean())),
     ]
-    return Results(metrics, [data], {"images": samples, "curves": curves})
+    return ImageResults(metrics, [data], images=samples, curves=curves)
 
 
 def _metrics(ring, digits, chance):
-    for name, view in ring.items():
-        yield Metric(f"ring, {name}: part of the modes covered", view["curves"]["coverage"][-1])
-        yield Metric(f"ring, {name}: part of the samples at a mode", view["curves"]["precision"][-1])
-    for name, view in digits.items():
-        yield Metric(f"digits' plane, {name}: W1 to test digits", view["curves"]["distance"][-1])
+    for name, pair in ring.items():
+        yield Metric(f"ring, {name}: part of the modes covered", pair.curves["coverage"][-1])
+        yield Metric(f"ring, {name}: part of the samples at a mode", pair.curves["precision"][-1])
+    for name, pair in digits.items():
+        yield Metric(f"digits' plane, {name}: W1 to test digits", pair.curves["distance"][-1])
     yield Metric("digits' plane, two halves of the test digits: W1", chance)

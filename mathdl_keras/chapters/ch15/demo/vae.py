@@ -5,6 +5,9 @@ its maximum in closed form, the networks are trained. What counts is the bound o
 rising when that on test rows has stopped.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -15,14 +18,43 @@ from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
 
-__all__ = ["run"]
+__all__ = ["AutoencoderResults", "run"]
 
 UNITS, BATCH, DIMENSIONS = 128, 32, (2, 8)
 DRAWS, SHOWN, STEPS = 50, 10, 9
 GAIN = 3.0  # nats at k = 2
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderResults(Results):
+    """What was found about autoencoders of digits; k is the dimension of the codes, pictures are 8 x 8.
+
+    Attributes:
+        curves: Mapping from each k to the history of its autoencoder, a mapping from each quantity to its values, one
+            for each epoch.
+        ppca: Mapping from each k to the test log likelihood of the linear model, in nats a digit.
+        codes: Array `(digits, 2)`, means of the codes of test digits for k = 2.
+        labels: Integer array `(digits,)`, the classes of these digits.
+        manifold: Array `(144, 8, 8)`, the codes of a square lattice decoded, from the top left, row by row.
+        originals: Array `(10, 8, 8)`, test digits.
+        reconstructions: Mapping from each k to what its autoencoder makes of these digits, an array of the same shape.
+        interpolations: Sequence of three arrays `(9, 8, 8)`: for a pair of digits the straight line between their codes
+            decoded, for k = 8.
+        samples: Mapping from each k to samples, an array `(30, 8, 8)`.
+    """
+
+    curves: Mapping[int, Mapping[str, Sequence[float]]]
+    ppca: Mapping[int, float]
+    codes: np.ndarray
+    labels: np.ndarray
+    manifold: np.ndarray
+    originals: np.ndarray
+    reconstructions: Mapping[int, np.ndarray]
+    interpolations: Sequence[np.ndarray]
+    samples: Mapping[int, np.ndarray]
+
+
+def run(session: Session) -> AutoencoderResults:
     """Trains one autoencoder for each latent dimension and solves the linear model of the same dimension."""
     data = datasets.digits()
     split = data.split(seed=session.seed)
@@ -46,17 +78,19 @@ def run(session: Session) -> Results:
         return full.reshape(-1, 8, 8)
 
     small, large = (models[k] for k in DIMENSIONS)
-    views = {
-        "curves": curves,
-        "ppca": known,
-        "codes": (numpy(small.encode(ops.convert_to_tensor(x_test))[0]), split.y_test),
-        "manifold": pictures(numpy(small.decode(lattice()))),
-        "originals": pictures(x_test[:SHOWN]),
-        "reconstructions": {k: pictures(numpy(model.reconstruct(x_test[:SHOWN]))) for k, model in models.items()},
-        "interpolations": [pictures(numpy(large.decode(z))) for z in paths(large, x_test, split.y_test)],
-        "samples": {k: pictures(numpy(model.sample(30, seed=session.seed))) for k, model in models.items()},
-    }
-    return Results(metrics(found, known, session.quick), [data], views)
+    return AutoencoderResults(
+        metrics(found, known, session.quick),
+        [data],
+        curves=curves,
+        ppca=known,
+        codes=numpy(small.encode(ops.convert_to_tensor(x_test))[0]),
+        labels=split.y_test,
+        manifold=pictures(numpy(small.decode(lattice()))),
+        originals=pictures(x_test[:SHOWN]),
+        reconstructions={k: pictures(numpy(model.reconstruct(x_test[:SHOWN]))) for k, model in models.items()},
+        interpolations=[pictures(numpy(large.decode(z))) for z in paths(large, x_test, split.y_test)],
+        samples={k: pictures(numpy(model.sample(30, seed=session.seed))) for k, model in models.items()},
+    )
 
 
 def autoencoder(session, features, k):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch15.demo.vae import AutoencoderResults
 from mathdl_keras.core.figures import COLORS, new, show_images, style
 
 __all__ = ["draw"]
@@ -12,15 +12,14 @@ REACH = 2 + 2 / 11  # codes on a lattice from -2 to 2 by 4/11 stand in the middl
 BLACK, WHITE = -1.0, 0.0  # pictures are drawn as ink on paper
 
 
-def draw(results: Results) -> dict:
+def draw(results: AutoencoderResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
     return {
-        "vae_training": _training(views["curves"], views["ppca"]),
-        "vae_latent": _latent(views["codes"], views["manifold"]),
-        "vae_reconstructions": _reconstructions(views["originals"], views["reconstructions"]),
-        "vae_interpolations": _interpolations(views["interpolations"]),
-        "vae_samples": _samples(views["samples"]),
+        "vae_training": _training(results.curves, results.ppca),
+        "vae_latent": _latent(results.codes, results.labels, results.manifold),
+        "vae_reconstructions": _reconstructions(results.originals, results.reconstructions),
+        "vae_interpolations": _interpolations(results.interpolations),
+        "vae_samples": _samples(results.samples),
     }
 
 
@@ -38,14 +37,13 @@ def _training(curves, ppca):
     return figure
 
 
-def _latent(codes, manifold):
+def _latent(codes, labels, manifold):
     """Where test digits lie in the plane, and what the decoder makes of the plane."""
     figure, (left, right) = new(1, 2, width=11, height=5, title="The latent plane, k = 2")
-    z, labels = codes
     with style():
         for digit, color in enumerate(CLASSES):
             of_class = labels == digit
-            left.scatter(*z[of_class].T, s=14, color=color, label=str(digit), edgecolors="none")
+            left.scatter(*codes[of_class].T, s=14, color=color, label=str(digit), edgecolors="none")
         left.set(xlabel="$z_1$", ylabel="$z_2$", title="means of q(z | x), test rows", aspect="equal")
         left.legend(title="digit", fontsize=8, ncols=1, loc="center left", bbox_to_anchor=(1.0, 0.5))
         right.imshow(_mosaic(manifold, 12), cmap="gray_r", vmin=0, vmax=1, extent=(-REACH, REACH, -REACH, REACH))
