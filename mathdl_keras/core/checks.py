@@ -97,7 +97,7 @@ def as_table(x, y=None):
         `x`, or `(x, y)` with `y` of rank 2: float64 arrays.
 
     Raises:
-        ValueError: If a shape is another, the numbers of rows differ, or a value is missing or infinite.
+        ValueError: If a shape is wrong, the numbers of rows differ, or a value is missing or infinite.
 
     Example:
         >>> x, y = as_table([[1, 2], [3, 4]], [0, 1])

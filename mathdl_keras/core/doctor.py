@@ -50,7 +50,7 @@ def _row(name, table) -> bool:
 
 
 def probe() -> dict:
-    """Of the backend of this process: its version, import time, devices, and the operations that drop float64."""
+    """The backend of this process: its version, import time, devices, and the operations that drop float64."""
     start = time.perf_counter()
     import keras
 

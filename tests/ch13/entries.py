@@ -1,9 +1,14 @@
 """How the components of chapter 13 are tested; see `tests/conformance/contract.py`."""
 
 import numpy as np
-from contract import BATCH, EACH_STEP, Entry, Rows
+from contract import BATCH, EACH_STEP, ONE_STEP, Entry, Rows
 
 from mathdl_keras import layers, models
+from mathdl_keras.dynamics import LinearPlant
+
+STEP = [Rows((2,)), [Rows((3,))]]  # what a cell of three units reads: its input and its states
+CELL = {"masks": ONE_STEP}
+PLANT = LinearPlant(A=[[0.9, 0.1], [0.0, 0.8]], B=None, C=[[1.0, 0.0]], Q=[[0.1, 0.0], [0.0, 0.1]], R=[[1.0]])
 
 
 def encoder_decoder(dtype=None, **kwargs):
@@ -93,6 +98,36 @@ COMPONENTS = {
         {"masks": "reads whole sequences"},
         make=lambda dtype=None, **kwargs: models.RecurrentBPTT(layers.LSTMCell(3, dtype=dtype), dtype=dtype, **kwargs),
     ),
+    "ElmanCell": Entry({"units": 3}, STEP, (({"units": 0}, "units must be an integer >= 1"),), CELL),
+    "JordanCell": Entry(
+        {"units": 3, "output_units": 2},
+        [Rows((2,)), [Rows((2,))]],
+        (({"output_units": 0}, "output_units must be an integer >= 1"),),
+        CELL,
+    ),
+    "LSTMCell": Entry(
+        {"units": 3},
+        [Rows((2,)), [Rows((3,)), Rows((3,))]],
+        (({"recurrent_activation": "gelu"}, "recurrent_activation must be"),),
+        CELL,
+    ),
+    "GRUCell": Entry({"units": 3}, STEP, (({"activation": "gelu"}, "activation must be"),), CELL),
+    "LayerNormCell": Entry(
+        {"epsilon": 1e-2},
+        STEP,
+        (({"cell": 3}, "cell must be a recurrent cell"),),
+        CELL,
+        make=lambda cell=None, dtype=None, **kwargs: layers.LayerNormCell(
+            cell or layers.GRUCell(3, dtype=dtype), dtype=dtype, **kwargs
+        ),
+    ),
+    "Observer": Entry(
+        {"gain": [[0.5], [0.25]]},
+        [Rows((1,)), [Rows((2,))]],
+        (({"gain": "best"}, "gain must be an array or 'kalman'"),),
+        CELL,
+        make=lambda **kwargs: layers.Observer(PLANT, **kwargs),
+    ),
     "MultiHeadAttention": Entry(
         {"num_heads": 2, "key_dim": 3},
         [Rows((5, 4)), Rows((6, 4))],
@@ -121,12 +156,6 @@ COMPONENTS = {
 }
 
 ELSEWHERE = {
-    "ElmanCell": "a recurrent cell: tests/ch13/test_cells.py",
-    "JordanCell": "a recurrent cell: tests/ch13/test_cells.py",
-    "LSTMCell": "a recurrent cell: tests/ch13/test_cells.py",
-    "GRUCell": "a recurrent cell: tests/ch13/test_cells.py",
-    "LayerNormCell": "a recurrent cell: tests/ch13/test_cells.py",
-    "Observer": "a recurrent cell: tests/ch13/test_cells.py",
     "TruncatedBPTT": "takes streams: tests/ch13/test_truncation.py",
     "ClipGradientNorm": "a function of gradients: tests/ch13/test_stability.py",
 }

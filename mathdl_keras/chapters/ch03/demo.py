@@ -129,7 +129,7 @@ def _steps_to_separate(z, y):
 
 
 def held_out(session: Session, data):
-    """For each row the probability from a model that has not seen it; and what they are worth."""
+    """The probability of each row from a model that has not seen it, and metrics of these probabilities."""
     folds = StratifiedKFold(session.choose(3, 10), shuffle=True, random_state=session.seed).split(data.x, data.y)
     p = np.zeros(len(data.y), "float32")
     for train, test in session.track(list(folds), "cross-validation"):

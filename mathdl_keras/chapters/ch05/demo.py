@@ -135,7 +135,7 @@ def standardised(x, scale):
 
 
 def held_out(session: Session, data, middle):
-    """For each model whether it was right on each flower, when it had not seen it."""
+    """From each model's name to booleans `(flowers,)`: whether it was right on flowers that it had not seen."""
     length, folds = data.x[:, PETAL[:1]], session.choose(3, 10)
     right = {
         name: np.zeros(len(middle), bool) for name in ("one unit, length", "one unit, all four", "two units, length")
@@ -162,7 +162,7 @@ def learned_band(session: Session, length, middle) -> Band:
 
 
 def decision_regions(session: Session, petals, middle, points=120) -> Regions:
-    """For each number of hidden units the output on a grid of the plane, and the accuracy on the sample."""
+    """Networks with several numbers of hidden units, on a grid of the plane and on the sample."""
     scale = petals.mean(axis=0), petals.std(axis=0)
     axes = [np.linspace(low - 0.3, high + 0.3, points) for low, high in zip(petals.min(0), petals.max(0), strict=True)]
     plane = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)

@@ -93,7 +93,7 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
         found: String that says what happened, or `None`.
 
     Raises:
-        ValueError: If `x` is not finite, or `restore` is another word.
+        ValueError: If `x` is not finite, or `restore` is unknown.
 
     Warns:
         RuntimeWarning: When it stops training.

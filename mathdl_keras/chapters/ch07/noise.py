@@ -32,7 +32,7 @@ def minibatch_gradient_covariance(per_sample_gradients, batch_size, replace=Fals
         A tensor (d, d), in the dtype of the gradients.
 
     Raises:
-        ValueError: If the shape is another, or the batch size is out of range.
+        ValueError: If the gradients are not of shape (M, d), or the batch size is out of range.
 
     Example:
         >>> g = np.array([[1.0], [3.0]], "float32")  # of variance 1

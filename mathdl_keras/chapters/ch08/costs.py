@@ -27,7 +27,7 @@ class Cost:
         weights: Integer, multiply-adds of the gradients of its weights.
         inputs: Integer, multiply-adds of the gradient of its inputs, where that is asked for.
         inner: Integer, multiply-adds of the backward pass that are needed in any case, such as those between steps.
-        kept: Integer, numbers that the backward pass reads: Z and, if it is another, H.
+        kept: Integer, numbers that the backward pass reads: Z and, if it differs from Z, H.
     """
 
     forward: int = 0

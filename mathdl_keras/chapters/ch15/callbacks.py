@@ -35,7 +35,7 @@ class SampleGrid(keras.callbacks.Callback):
         paths: List of the files, in order.
 
     Raises:
-        ValueError: If a size is not positive, the limits are not in order, or the samples are no images of this shape.
+        ValueError: If a size is not positive, the limits are not in order, or samples do not have the size of images.
 
     Example:
         >>> import tempfile

@@ -59,7 +59,7 @@ def wasserstein_discrete(p, q, cost):
         `(value, plan)`: the least cost, a float, and the plan, a NumPy array (n, m), in float64.
 
     Raises:
-        ValueError: If the weights are no distributions, or the cost has another shape or is not finite.
+        ValueError: If the weights are not distributions, or the cost has the wrong shape or is not finite.
 
     Example:
         >>> value, plan = wasserstein_discrete([0.5, 0.5], [0.25, 0.75], [[0.0, 1.0], [1.0, 0.0]])

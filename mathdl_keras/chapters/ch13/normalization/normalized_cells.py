@@ -7,6 +7,7 @@ from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch08.costs import Cost, cost_of, step_cost
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.recurrent.cell import Cell
 from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.loops import scan
 
@@ -14,7 +15,7 @@ __all__ = ["BatchNormRNN", "LayerNormCell"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class LayerNormCell(keras.Layer):
+class LayerNormCell(Cell, keras.Layer):
     r"""A recurrent cell whose output is normalized before it is passed on (§13.8).
 
     .. math:: h_t = \mathrm{LN}\big(\mathrm{cell}(x_t, h_{t-1})\big)

@@ -4,13 +4,13 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch13.observers.plants import LinearPlant, check_gain, kalman_gain
-from mathdl_keras.core.checks import ChecksData
+from mathdl_keras.chapters.ch13.recurrent.cell import Cell
 
 __all__ = ["Observer"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class Observer(ChecksData, keras.Layer):
+class Observer(Cell, keras.Layer):
     r"""A copy of the plant, corrected by what was measured: a recurrent cell (§13.2).
 
     .. math:: \hat x_{t+1} = A \hat x_t + B u_t + L\,(y_t - C \hat x_t)
@@ -65,9 +65,6 @@ class Observer(ChecksData, keras.Layer):
         if self.plant.B.shape[1]:
             x = x + ops.einsum("ij,bj->bi", B, inputs[:, m:])
         return ops.einsum("mj,bj->bm", C, x) if self.forecast else x, [x]
-
-    def compute_output_shape(self, inputs_shape, states_shape):
-        return (inputs_shape[0], self.output_size), [(inputs_shape[0], self.state_size)]
 
     def get_config(self):
         gain = self.initial_gain if isinstance(self.initial_gain, str) else self.initial_gain.tolist()

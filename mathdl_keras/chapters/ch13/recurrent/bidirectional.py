@@ -76,13 +76,14 @@ class Bidirectional(keras.layers.Bidirectional, ExplicitLayer):
         z = self.in_order(z)
         merged = MERGED[self.merge_mode](y, z)
         merged = merged if self.merge_mode is None else [merged]
-        return (*merged, *last, *also) if len(merged) + len(last) > 1 else merged[0], (y, z, *caches)
+        found = tuple(map(self.narrow, (*merged, *last, *also)))
+        return found if len(found) > 1 else found[0], (y, z, *caches)
 
     def backward_pass(self, doutputs, cache):
         """`(dx, gradients)`, or `((dx, dstates), gradients)` where the first states were given."""
         y, z, *caches = cache
         several = self.merge_mode is None or self.return_state
-        doutputs = list(doutputs) if several else [doutputs]
+        doutputs = list(map(self.forward_layer.cell.read, doutputs if several else [doutputs]))
         merged = 1 if self.merge_mode else 2
         dy, dz = SPLIT[self.merge_mode](*doutputs[:merged], y, z)
         dlast, half = doutputs[merged:], (len(doutputs) - merged) // 2

@@ -91,12 +91,13 @@ class RNN(keras.layers.RNN, ExplicitLayer):
         for variable, state in zip(self.states or [], last, strict=False):
             variable.assign(state)
         y = self.silenced(ops.swapaxes(outputs, 0, 1) if self.return_sequences else last[0], mask)
+        y, *last = map(self.narrow, (y, *last))
         return ((y, *last) if self.return_state else y), (x, scanned, factors[0], states is None)
 
     def backward_pass(self, doutputs, cache):
         """`(dx, gradients)`, or `((dx, dstates), gradients)` where the first states were given."""
         x, (before, values, mask, factor), of_x, alone = cache
-        dy, *dlast = doutputs if self.return_state else [doutputs]
+        dy, *dlast = map(self.cell.read, doutputs if self.return_state else [doutputs])
         dy = self.silenced(dy, mask)
         dlast = dlast or [ops.zeros_like(s[0]) for s in before]
         if self.return_sequences:

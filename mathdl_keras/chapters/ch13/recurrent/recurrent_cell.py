@@ -9,6 +9,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch08.costs import cost_of, step_cost
+from mathdl_keras.chapters.ch13.recurrent.cell import Cell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.explicit import ExplicitLayer
@@ -17,7 +18,7 @@ from mathdl_keras.core.linalg import dot, outer_sum
 CHOICES = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
 
 
-class RecurrentCell(ExplicitLayer):
+class RecurrentCell(Cell, ExplicitLayer):
     r"""What recurrent cells share: the weights W (D, g n), U (n, g n) and b (g n) of g gates of n units.
 
     Subclasses give `step`, `slopes` and `step_back` of the protocol in `recurrence`. One step is a layer of two inputs,
@@ -129,9 +130,6 @@ class RecurrentCell(ExplicitLayer):
         (delta,) = deltas
         bias = [ops.sum(delta, axis=tuple(range(len(delta.shape) - 1)))] if self.use_bias else []
         return [outer_sum(x, delta), outer_sum(scaled(before[0], factor), delta), *bias]
-
-    def compute_output_shape(self, inputs_shape, states_shape):
-        return (inputs_shape[0], self.output_size), states_shape
 
     def get_config(self):
         choices = {
