@@ -65,15 +65,19 @@ from mathdl_keras.chapters.ch13.recurrent.cells import (
     ElmanCell,
     JordanCell,
 )
-from mathdl_keras.chapters.ch13.recurrent.gated import (
+from mathdl_keras.chapters.ch13.recurrent.gru import (
     GRUCell,
-    LSTMCell,
 )
 from mathdl_keras.chapters.ch13.recurrent.layers import (
     GRU,
     LSTM,
-    RNN,
     SimpleRNN,
+)
+from mathdl_keras.chapters.ch13.recurrent.loop import (
+    RNN,
+)
+from mathdl_keras.chapters.ch13.recurrent.lstm import (
+    LSTMCell,
 )
 from mathdl_keras.chapters.ch13.transformers.decoder import (
     TransformerDecoder,

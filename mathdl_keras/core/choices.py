@@ -2,9 +2,25 @@
 
 import keras
 
-__all__ = ["Choices"]
+__all__ = ["Choices", "given"]
 
 KINDS = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
+
+
+def given(names):
+    """The arguments of a constructor from its `locals()`: without `self`, and with those in `kwargs`.
+
+    Args:
+        names: Dictionary, the `locals()` of the constructor before it makes any.
+
+    Example:
+        >>> def constructor(self, units, activation="tanh", **kwargs):
+        ...     return given(locals())
+        >>> constructor(None, 3, name="mine")
+        {'units': 3, 'activation': 'tanh', 'name': 'mine'}
+    """
+    own = {name: value for name, value in names.items() if name not in ("self", "kwargs", "__class__")}
+    return own | names.get("kwargs", {})
 
 
 class Choices:

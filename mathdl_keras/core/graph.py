@@ -12,6 +12,8 @@ that do are written here and in `core.training` only.
 | `calls(model)` | the nodes of a functional graph: which layer was called on which tensors |
 | `call_of(tensor)` | the node that made a symbolic tensor |
 | `is_entrywise(layer)` | whether it is a layer or operation of Keras that multiplies no matrices |
+
+`DropoutRNNCell` is the base of cells for which Keras' loop over time draws the masks of a dropout once a sequence.
 """
 
 import contextlib
@@ -22,8 +24,19 @@ from keras.src import ops as operations
 from keras.src.layers.merging.base_merge import Merge
 from keras.src.layers.pooling.base_global_pooling import BaseGlobalPooling
 from keras.src.layers.pooling.base_pooling import BasePooling
+from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-__all__ = ["call_of", "calls", "is_entrywise", "layers_of", "leaves", "readers", "replaced", "trained"]
+__all__ = [
+    "DropoutRNNCell",
+    "call_of",
+    "calls",
+    "is_entrywise",
+    "layers_of",
+    "leaves",
+    "readers",
+    "replaced",
+    "trained",
+]
 
 
 def layers_of(model):

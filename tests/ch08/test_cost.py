@@ -145,7 +145,7 @@ def functional(f, shape=(4, 3)):
     ("network", "message"),
     [
         (lambda: keras.Sequential([keras.Input((3,)), Strange()]), "received Strange"),
-        (lambda: keras.Sequential([keras.Input((4, 3)), layers.LSTM(2)]), "received LSTM"),
+        (lambda: keras.Sequential([keras.Input((5, 4, 3)), layers.ConvLSTM1D(2, 2)]), "received ConvLSTMCell"),
         (lambda: functional(lambda x: layers.Dot(1)([x, x])), "received Dot"),
         (lambda: functional(lambda x: ops.matmul(x, ops.transpose(x, (0, 2, 1)))), "received (Matmul|Transpose)"),
         (lambda: functional(lambda x: layers.Lambda(lambda x: x)(x)), "received Lambda"),

@@ -7,7 +7,8 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05.activations import Softplus
 from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
+from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
 from mathdl_keras.core.loops import compiled
 
 B, D, N = 4, 3, 5

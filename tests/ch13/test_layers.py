@@ -6,7 +6,8 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, RNN, SimpleRNN
+from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, SimpleRNN
+from mathdl_keras.chapters.ch13.recurrent.loop import RNN
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 

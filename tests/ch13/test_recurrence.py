@@ -7,7 +7,8 @@ from scipy.special import expit
 
 from mathdl_keras.chapters.ch05.activations import Activation, Clip, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
 from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
-from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
+from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import known_activation, value
 from mathdl_keras.core.linalg import dot, outer_sum

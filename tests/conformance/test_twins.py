@@ -31,6 +31,7 @@ TWINS = {
 ADAPTERS = "an adapter of low rank, a matter of fine-tuning large models"
 RENORMALIZED = "renormalization: batch normalization by other moments, with another derivative"
 QUANTIZED = "kernels of 8 bits have no derivative to write"
+FUSED = "a kernel of the backend's, with a derivative of its own"
 NOT_TAKEN = {
     "layers.BatchNormalization": {
         "renorm": RENORMALIZED,
@@ -39,19 +40,25 @@ NOT_TAKEN = {
         "synchronized": "moments of all devices at once, a matter of TensorFlow's strategies",
     },
     "layers.Dense": {"lora_rank": ADAPTERS, "lora_alpha": ADAPTERS, "quantization_config": QUANTIZED},
+    "layers.LSTM": {"use_cudnn": FUSED},
+    "layers.GRU": {"use_cudnn": FUSED},
+    "layers.MultiHeadAttention": {
+        "attention_axes": "the tokens are the second axis",
+        "sliding_window": "an `attention_mask` says it",
+        "flash_attention": FUSED,
+        "use_gate": "the book has no gates there",
+    },
 }
-REQUIRED = {"layers.BatchNormalization": {}, "layers.Dense": {"units": 2}}
+REQUIRED = {
+    "layers.BatchNormalization": {},
+    "layers.Dense": {"units": 2},
+    "layers.LSTM": {"units": 2},
+    "layers.GRU": {"units": 2},
+    "layers.MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
+}
 # Twins whose arguments are not all there yet: they are told apart, not forgotten.
 LATER = {
-    "layers.Bidirectional": "weights, backward_layer",
     "layers.LayerNormalization": "any axis, regularizers and constraints",
-    "layers.MultiHeadAttention": "regularizers and constraints",
-    "layers.RNN": "signatures of recurrent layers are those of their cells",
-    "layers.SimpleRNN": "dropout",
-    "layers.LSTM": "dropout",
-    "layers.GRU": "dropout",
-    "layers.LSTMCell": "dropout",
-    "layers.GRUCell": "dropout",
 }
 
 

@@ -23,7 +23,7 @@ Section  Title
 8.7      Exercises
          exercises: tied_gradient
 
-Rooms: `models` (a classifier with its own descent), `calls` and `cost` (operations and memory, counted), `profilers`
-(the same by the frameworks' own accounts), `propagation` (theory of random networks), `callbacks` (what training
-shows), then `claims`, `demo`, `figures` and `exercises`.
+Rooms: `models` (a classifier with its own descent), `costs` (operations and memory of a layer, counted), `calls` and
+`cost` (those of a network), `profilers` (the same by the frameworks' own accounts), `propagation` (theory of random
+networks), `callbacks` (what training shows), then `claims`, `demo`, `figures` and `exercises`.
 """

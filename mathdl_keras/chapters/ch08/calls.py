@@ -1,35 +1,13 @@
 r"""What a network computes for one sample, layer by layer: the ground on which costs are counted (§8.3)."""
 
 from dataclasses import dataclass
-from functools import singledispatch
 from math import prod
 
 import keras
 
-from mathdl_keras.chapters.ch03.layers import Normalization, Softmax
-from mathdl_keras.chapters.ch05.activations import Linear
 from mathdl_keras.chapters.ch05.models import MLP, check_widths
-from mathdl_keras.chapters.ch06.layers import Dense
-from mathdl_keras.core.graph import call_of, is_entrywise
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a layer multiplies and keeps for one sample.
-
-    Attributes:
-        forward: Integer, multiply-adds of the forward pass.
-        weights: Integer, multiply-adds of the gradients of its weights.
-        inputs: Integer, multiply-adds of the gradient of its inputs, where that is asked for.
-        inner: Integer, multiply-adds of the backward pass that are needed in any case, such as those between steps.
-        kept: Integer, numbers that the backward pass reads: Z and, if it differs from Z, H.
-    """
-
-    forward: int = 0
-    weights: int = 0
-    inputs: int = 0
-    inner: int = 0
-    kept: int = 0
+from mathdl_keras.chapters.ch08.costs import Cost, cost_of
+from mathdl_keras.core.graph import call_of
 
 
 @dataclass(frozen=True)
@@ -59,71 +37,6 @@ class Call:
             return 0
         cost = self.cost
         return cost.weights * self.kernel_gradient + cost.inputs * self.input_gradient + cost.inner
-
-
-@singledispatch
-def cost_of(layer, before, after):
-    """The `Cost` of a layer for one sample. A chapter that teaches a layer registers its cost beside it:
-
-    ```python
-    @cost_of.register(Conv2D)
-    def _(layer, before, after): ...
-    ```
-
-    Args:
-        layer: Keras layer.
-        before: Tuple, the shape of its first input, with the batch.
-        after: Tuple, the shape of its output, with the batch.
-
-    Raises:
-        ValueError: If nobody has registered the cost of such a layer.
-    """
-    if is_entrywise(layer):
-        return Cost(kept=prod(after[1:]))
-    raise ValueError(
-        "network must have layers whose cost is known (dense, convolution, recurrent, attention, or without products); "
-        f"received {type(layer).__name__} {layer.name}. Try measured_flops"
-    )
-
-
-def products(positions, kernel, activation, after):
-    """The `Cost` of a kernel that multiplies each of some positions."""
-    n, size = positions * prod(kernel.shape), prod(after[1:])
-    return Cost(n, n, n, kept=size if _is_linear(activation) else 2 * size)
-
-
-@cost_of.register(keras.layers.Dense)
-@cost_of.register(Dense)
-def _dense_cost(layer, before, after):
-    return products(prod(after[1:-1]), layer.kernel, layer.activation, after)
-
-
-def convolution_cost(layer, before, after):
-    """A convolution multiplies its kernel at each position of its output."""
-    first = layer.data_format == "channels_first"
-    return products(prod(after[2:] if first else after[1:-1]), layer.kernel, layer.activation, after)
-
-
-for _convolution in (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D):
-    cost_of.register(_convolution, convolution_cost)
-
-
-@cost_of.register(keras.layers.InputLayer)
-@cost_of.register(keras.layers.Identity)
-@cost_of.register(keras.layers.Flatten)
-@cost_of.register(keras.layers.Reshape)
-def _view_cost(layer, before, after):
-    """The output is the input in another shape."""
-    return Cost()
-
-
-def free_cost(layer, before, after):
-    """Work on single entries costs nothing here; its output is kept."""
-    return Cost(kept=prod(after[1:]))
-
-
-for _free in (Normalization, Softmax):
-    cost_of.register(_free, free_cost)
 
 
 def calls_of(network):
@@ -164,7 +77,7 @@ def _dense(widths):
 def _chain(model, needed):
     calls = []
     for layer, m in zip(model.dense, model.widths, strict=False):
-        calls.append(_call(layer, (None, m), (None, layer.units), needed, layer.count_params()))
+        calls.append(_call(layer, [(None, m)], (None, layer.units), needed, layer.count_params()))
         needed = needed or bool(layer.trainable_variables)
     return calls
 
@@ -203,7 +116,7 @@ class Walk:
         return before or bool(getattr(layer, "trainable_variables", ()))
 
     def call(self, layer, node, before):
-        shapes = node.input_tensors[0].shape if node.input_tensors else (), node.output_tensors[0].shape
+        shapes = [x.shape for x in node.input_tensors], node.output_tensors[0].shape
         parameters = 0 if id(layer) in self.counted else getattr(layer, "count_params", int)()
         self.counted.add(id(layer))
         return _call(layer, *shapes, before, parameters)
@@ -213,10 +126,6 @@ def _call(layer, before, after, needed, parameters):
     _size(after, layer.name)
     trained = bool(getattr(layer, "trainable_variables", ()))
     return Call(layer.name, type(layer).__name__, parameters, cost_of(layer, before, after), trained, needed)
-
-
-def _is_linear(activation):
-    return activation is None or activation is keras.activations.linear or isinstance(activation, Linear)
 
 
 def _size(shape, name):

@@ -7,7 +7,7 @@ those averages, so that the prediction for one sample does not depend on the oth
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.calls import cost_of, free_cost
+from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
 from mathdl_keras.chapters.ch10.normalization import (
     batch_norm_backward,
     batch_norm_forward,

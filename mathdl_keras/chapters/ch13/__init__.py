@@ -10,7 +10,7 @@ Section  Title
          claims: observer_covariance, learned_observer
 13.3     Jordan Networks
          recurrent/cells: JordanCell
-         recurrent/layers: RNN
+         recurrent/loop: RNN
          recurrent/recurrence: backward_scan, forward_scan
 13.4     Elman Networks
          recurrent/cells: ElmanCell
@@ -28,8 +28,9 @@ Section  Title
          claims: stability
 13.7     Advanced Architectures
          recurrent/bidirectional: Bidirectional
-         recurrent/gated: GRUCell, LSTMCell
+         recurrent/gru: GRUCell
          recurrent/layers: GRU, LSTM
+         recurrent/lstm: LSTMCell
          recurrent/seq2seq: EncoderDecoder
          claims: gated_cells, bidirectional
 13.8     Implementation Aspects for Recurrent Neural Networks

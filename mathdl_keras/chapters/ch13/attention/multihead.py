@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
+from mathdl_keras.chapters.ch08.costs import attention_cost, cost_of
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.projections import project, project_back
@@ -249,3 +250,8 @@ def _all(masks):
             mask = ops.cast(mask, "bool")
             found = mask if found is None else ops.logical_and(found, mask)
     return ops.expand_dims(found, 1) if found is not None and len(found.shape) == 3 else found
+
+
+@cost_of.register(MultiHeadAttention)
+def _attention_cost(layer, before, after):
+    return attention_cost([weights[0] for weights in (*layer.projections, layer.output_projection)], before, after)

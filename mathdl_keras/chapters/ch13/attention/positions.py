@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
 from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.serial import RenamedArguments
 
@@ -165,3 +166,6 @@ def check_length(length, sequence_length):
     """Raises if a known number of tokens exceeds the number of places."""
     if isinstance(length, int) and length > sequence_length:
         raise ValueError(f"x must have at most sequence_length={sequence_length} tokens; received {length} tokens")
+
+
+cost_of.register(Positions, free_cost)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
+from mathdl_keras.chapters.ch08.costs import attention_cost, cost_of
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
@@ -156,3 +157,8 @@ class MultiHeadSelfAttention(MultiHeadAttention):
 
     def get_config(self):
         return super().get_config() | {"causal": self.causal}
+
+
+@cost_of.register(SelfAttention)
+def _attention_cost(layer, before, after):
+    return attention_cost([layer.query_kernel, layer.key_kernel, layer.value_kernel], before, after)

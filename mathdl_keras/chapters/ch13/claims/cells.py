@@ -9,8 +9,10 @@ from scipy.special import expit
 
 from mathdl_keras.chapters.ch13.recurrent.bidirectional import Bidirectional
 from mathdl_keras.chapters.ch13.recurrent.cells import JordanCell
-from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell, LSTMCell
-from mathdl_keras.chapters.ch13.recurrent.layers import LSTM, RNN
+from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
+from mathdl_keras.chapters.ch13.recurrent.layers import LSTM
+from mathdl_keras.chapters.ch13.recurrent.loop import RNN
+from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
 from mathdl_keras.core.claims import at_most, claim, equals, exactly
 from mathdl_keras.core.loops import compiled

@@ -23,7 +23,7 @@ import functools
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.calls import cost_of, free_cost
+from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
 from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["LayerNormalization"]

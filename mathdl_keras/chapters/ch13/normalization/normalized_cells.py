@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch08.costs import Cost, cost_of, step_cost
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
 from mathdl_keras.chapters.ch13.recurrent.cell import Cell
@@ -142,3 +143,13 @@ class BatchNormRNN(ChecksData, keras.Layer):
     @classmethod
     def from_config(cls, config):
         return cls(**config | {"activation": keras.saving.deserialize_keras_object(config["activation"])})
+
+
+@cost_of.register(LayerNormCell)
+def _cell_cost(cell, before, after):
+    return cost_of(cell.cell, before, after) + Cost(kept=after[-1])
+
+
+@cost_of.register(BatchNormRNN)
+def _loop_cost(layer, before, after):
+    return step_cost(layer.kernel, layer.recurrent_kernel, 3 * layer.units).times(before[0][1])

@@ -3,7 +3,7 @@ r"""Recurrent layers that read a sequence in both directions (§13.7)."""
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrent.layers import RNN
+from mathdl_keras.chapters.ch13.recurrent.loop import RNN
 from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["Bidirectional"]
@@ -61,7 +61,9 @@ class Bidirectional(keras.layers.Bidirectional, ExplicitLayer):
         if not explicit or sequences.shape[1] is None:
             return super().call(sequences, initial_state, mask, training)
         given = sequences if initial_state is None else (sequences, keras.tree.flatten(initial_state))
-        return self.by_hand(given, training=training, settings=[part.settings(mask, training) for part in self.both])
+        return self.by_hand(
+            given, training=training, settings=[layer.settings(sequences, mask, training) for layer in self.both]
+        )
 
     def forward_pass(self, inputs, training=False, settings=({}, {})):
         """What the layer returns, and the cache; the settings are those of the two layers."""

@@ -42,7 +42,7 @@ class RecurrentBPTT(BackpropModel):
         ValueError: If an argument is out of range, or x is no batch of sequences of at least one step.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.recurrent.gated import GRUCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
         >>> model = RecurrentBPTT(GRUCell(4), outputs=1)
         >>> model.compile(keras.optimizers.Adam(0.01))
         >>> x = ops.ones((8, 5, 3))

@@ -5,9 +5,12 @@ output of the step before. They follow Keras' contract for cells, so `keras.laye
 backend differentiates); `RNN(cell)` runs them with the backward pass given here.
 """
 
+from dataclasses import replace
+
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch08.costs import Cost, cost_of
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.checks import check_positive
@@ -28,10 +31,10 @@ class ElmanCell(RecurrentCell):
     kernel U (n, n), bias b (n,).
 
     Args:
-        units: n.
-        activation: :math:`\sigma`, an `Activation` or its name.
-        use_bias: Whether there is b.
-        **kwargs: Initializers, regularizers and constraints as in Keras; `name`, `dtype`, `trainable`.
+        units: Integer, the number n of units.
+        activation: `Activation` :math:`\sigma` or its name; "tanh" by default.
+        use_bias: Boolean, whether there is b; `True` by default.
+        **kwargs: Initializers, regularizers, constraints and dropout as in Keras; `name`, `dtype`, `trainable`.
 
     Raises:
         ValueError: If units is not a positive integer, or the activation is unknown.
@@ -74,13 +77,13 @@ class JordanCell(RecurrentCell):
     kernel VU, whose rank is at most m.
 
     Args:
-        units: n, of the hidden layer.
-        output_units: m.
-        activation: :math:`\sigma`, an `Activation` or its name.
-        output_activation: :math:`\sigma_o`, by default linear.
-        use_bias: Whether there are b and c.
-        **kwargs: Initializers, regularizers and constraints as in Keras (V and c use those of W and b); `name`,
-            `dtype`, `trainable`.
+        units: Integer, the number n of hidden units.
+        output_units: Integer, the number m of outputs.
+        activation: `Activation` :math:`\sigma` or its name; "tanh" by default.
+        output_activation: `Activation` :math:`\sigma_o` or its name; linear by default.
+        use_bias: Boolean, whether there are b and c; `True` by default.
+        **kwargs: Initializers, regularizers, constraints and dropout as in Keras (V and c use those of W and b);
+            `name`, `dtype`, `trainable`.
 
     Raises:
         ValueError: If a number of units is not a positive integer, or an activation is unknown.
@@ -99,8 +102,8 @@ class JordanCell(RecurrentCell):
 
     def build(self, input_shape):
         super().build(input_shape)
-        self.output_kernel = self._weight("kernel", (self.units, self.output_units), "output_kernel")
-        self.output_bias = self._weight("bias", (self.output_units,), "output_bias") if self.use_bias else None
+        self.output_kernel = self.weight("kernel", (self.units, self.output_units), "output_kernel")
+        self.output_bias = self.weight("bias", (self.output_units,), "output_bias") if self.use_bias else None
 
     def parameters(self):
         """The weights as tensors of the dtype in which the cell computes: W, U, b, V, c, without b and c if unused."""
@@ -149,3 +152,10 @@ class JordanCell(RecurrentCell):
             "output_activation": keras.saving.serialize_keras_object(self.output_activation),
         }
         return super().get_config() | own
+
+
+@cost_of.register(JordanCell)
+def _jordan_cost(cell, before, after):
+    V = cell.units * cell.output_units
+    hidden, readout = cost_of.dispatch(RecurrentCell)(cell, before, after), Cost(V, V, inner=V)
+    return replace(hidden + readout, kept=cell.units + 2 * cell.output_units)

@@ -8,20 +8,23 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch08.costs import cost_of, step_cost
 from mathdl_keras.chapters.ch13.recurrent.cell import Cell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
-from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.checks import check_positive, check_rate, without_defaults
+from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer
+from mathdl_keras.core.graph import DropoutRNNCell
 from mathdl_keras.core.linalg import dot, outer_sum
 
-CHOICES = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
 
-
-class RecurrentCell(Cell, ExplicitLayer):
+class RecurrentCell(Cell, Choices, DropoutRNNCell, ExplicitLayer):
     r"""What recurrent cells share: the weights W (D, g n), U (n, g n) and b (g n) of g gates of n units.
 
     Subclasses give `step`, `slopes` and `step_back` of the protocol in `recurrence`. One step is a layer of two inputs,
-    x and the states, and differentiated by hand.
+    x and the states, and differentiated by hand. Dropout is that of Gal and Ghahramani (§13.8): one mask of x and one
+    of the state for all steps of a sequence, and for all gates (Keras draws one for each gate where the state is
+    dropped).
 
     Args:
         units: Integer, the number n of units.
@@ -36,6 +39,9 @@ class RecurrentCell(Cell, ExplicitLayer):
         kernel_constraint: Constraint on W; none by default, as the other two.
         recurrent_constraint: Constraint on U.
         bias_constraint: Constraint on b.
+        dropout: Float in [0, 1), the rate at which inputs are dropped in training; 0 by default.
+        recurrent_dropout: Float in [0, 1), the rate at which the state is dropped before it meets U; 0 by default.
+        seed: Integer, seed of the dropout; drawn by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -46,7 +52,8 @@ class RecurrentCell(Cell, ExplicitLayer):
         3
     """
 
-    blocks = 1
+    blocks = 1  # gates and candidates
+    kept = 2  # numbers that a step keeps for the backward pass, in units
 
     def __init__(
         self,
@@ -62,28 +69,37 @@ class RecurrentCell(Cell, ExplicitLayer):
         kernel_constraint=None,
         recurrent_constraint=None,
         bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(**without_defaults(kwargs, implementation=2))
         self.units = check_positive("units", units)
         self.activation = known_activation(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.recurrent_regularizer = keras.regularizers.get(recurrent_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.recurrent_constraint = keras.constraints.get(recurrent_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.choose(
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self.dropout = check_rate("dropout", dropout)
+        self.recurrent_dropout = check_rate("recurrent_dropout", recurrent_dropout)
+        self.seed, self.drops = seed, bool(dropout or recurrent_dropout)
+        self.seed_generator = keras.random.SeedGenerator(seed) if self.drops else None
         self.state_size = self.output_size = self.units
 
     def build(self, input_shape):
         columns = self.blocks * self.units
-        self.kernel = self._weight("kernel", (input_shape[-1], columns), "kernel")
-        self.recurrent_kernel = self._weight("recurrent", (self.output_size, columns), "recurrent_kernel")
-        self.bias = self._weight("bias", self.bias_shape, "bias") if self.use_bias else None
+        self.kernel = self.weight("kernel", (input_shape[-1], columns))
+        self.recurrent_kernel = self.weight("recurrent", (self.output_size, columns), "recurrent_kernel")
+        self.bias = self.weight("bias", self.bias_shape) if self.use_bias else None
         self.built = True
 
     @property
@@ -92,22 +108,43 @@ class RecurrentCell(Cell, ExplicitLayer):
 
     def call(self, inputs, states, training=None):
         nested = isinstance(states, list | tuple)
-        after = self.by_hand((inputs, list(states) if nested else [states]))
+        states = list(states) if nested else [states]
+        after = self.by_hand((inputs, states), factors=self.factors(inputs, states[0]) if training else (None, None))
         return after[0], after if nested else after[0]
 
-    def forward_pass(self, inputs, training=False, factor=None):
-        """The states after one step, the first of which is the output, and the cache; `inputs` is `(x, states)`."""
+    def factors(self, x, state):
+        """The masks of a sequence: what x and the state are multiplied by, each `None` for 1.
+
+        They are drawn once, and kept until the loop over time calls `forget_factors`.
+        """
+        return self.get_dropout_mask(x), self.get_recurrent_dropout_mask(state)
+
+    def forget_factors(self):
+        """The next sequence has other masks."""
+        self.reset_dropout_mask()
+        self.reset_recurrent_dropout_mask()
+
+    def forward_pass(self, inputs, training=False, factors=(None, None)):
+        """The states after one step, the first of which is the output, and the cache.
+
+        Args:
+            inputs: Pair of the tensor x (B, D) and the list of the states.
+            training: Boolean, whether the cell is in training; it changes nothing.
+            factors: Pair of what x and the state are multiplied by, each `None` for 1.
+        """
         x, states = inputs
-        x, weights = self.read(x), self.parameters()
+        of_x, factor = factors
+        x, weights = scaled(self.read(x), of_x), self.parameters()
         after, cache = self.step(self.project(x, weights), states, weights, factor)
-        return after, (x, list(states), cache, factor)
+        return after, (x, list(states), cache, factors)
 
     def backward_pass(self, dstates, cache):
         """`((dx, dstates), gradients)` from the gradient of the states after the step."""
-        x, states, values, factor = cache
+        x, states, values, (of_x, factor) = cache
         weights = self.parameters()
         deltas, dbefore = self.step_back(dstates, self.slopes(states, values), self.adjoint(weights), factor)
-        return (dot(deltas[0], ops.transpose(weights[0])), dbefore), self.gradients(x, states, values, deltas, factor)
+        dx = scaled(dot(deltas[0], ops.transpose(weights[0])), of_x)
+        return (dx, dbefore), self.gradients(x, states, values, deltas, factor)
 
     def parameters(self):
         """The weights as tensors of the dtype in which the cell computes: W, U, then b."""
@@ -130,21 +167,17 @@ class RecurrentCell(Cell, ExplicitLayer):
         return [outer_sum(x, delta), outer_sum(scaled(before[0], factor), delta), *bias]
 
     def get_config(self):
-        choices = {
-            f"{part}_{kind}": module.serialize(getattr(self, f"{part}_{kind}"))
-            for kind, module in CHOICES.items()
-            for part in ("kernel", "recurrent", "bias")
-        }
-        activation = keras.saving.serialize_keras_object(self.activation)
-        own = {"units": self.units, "activation": activation, "use_bias": self.use_bias}
-        return super().get_config() | own | choices
+        names = "units", "use_bias", "dropout", "recurrent_dropout", "seed"
+        own = {name: getattr(self, name) for name in names} | self.chosen()
+        return super().get_config() | own | {"activation": keras.saving.serialize_keras_object(self.activation)}
 
     def _own(self, weights):
         return self.parameters() if weights is None else weights
 
-    def _weight(self, part, shape, name, **choices):
-        choices = {kind: getattr(self, f"{part}_{kind}") for kind in CHOICES} | choices
-        return self.add_weight(shape=shape, name=name, **choices)
+
+@cost_of.register(RecurrentCell)
+def _step_cost(cell, before, after):
+    return step_cost(cell.kernel, cell.recurrent_kernel, cell.kept * cell.units)
 
 
 def known_activation(activation, name="activation"):

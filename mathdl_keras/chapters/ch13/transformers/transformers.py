@@ -14,6 +14,7 @@ costs one row of attention: `begin` makes room for so many tokens, `step` takes 
 import keras
 from keras import ops
 
+from mathdl_keras.chapters.ch08.costs import cost_of, in_turn
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
@@ -280,3 +281,21 @@ class TransformerEncoder(Stack):
         names = ("num_heads", "key_dim", "intermediate_dim", "normalize_first", "causal", "dropout")
         own = {name: getattr(self.blocks[0], name) for name in names}
         return super().get_config() | {"num_layers": self.num_layers} | own
+
+
+@cost_of.register(Block)
+def _block_cost(block, before, after):
+    """Attention to itself, to the memory if there is one, then the network; and what is normalized."""
+    *tokens, _ = after
+    wide = (*tokens, block.intermediate_dim)
+    sources = [before[:1], [before[0], before[-1]]]
+    attention = [cost_of(a, source, after) for a, source in zip(block.attention, sources, strict=False)]
+    network = [cost_of(block.expand, [after], wide), cost_of(block.contract, [wide], after)]
+    return in_turn(*attention, *network, *(cost_of(norm, [after], after) for norm in block.norms))
+
+
+@cost_of.register(Stack)
+def _stack_cost(stack, before, after):
+    first, *others = stack.blocks
+    last = [] if stack.last is None else [cost_of(stack.last, [after], after)]
+    return in_turn(cost_of(first, before, after), *(cost_of(b, [after, *before[1:]], after) for b in others), *last)
