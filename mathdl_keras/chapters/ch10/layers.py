@@ -56,7 +56,8 @@ class BatchNormalization(ExplicitLayer):
         gamma_regularizer: Penalty on :math:`\gamma`; none by default.
         beta_constraint: Constraint on :math:`\beta`; none by default.
         gamma_constraint: Constraint on :math:`\gamma`; none by default.
-        **kwargs: `name`, `dtype`, `trainable`.
+        **kwargs: `name`, `dtype`, `trainable`; renormalization (`renorm`) and moments of several devices
+            (`synchronized`) are not taken.
 
     Raises:
         ValueError: If an argument is out of range, or inputs or a mask do not have the shape that it needs.

@@ -48,7 +48,7 @@ class Conv2D(ImageLayer):
         activity_regularizer: Penalty on the output; none by default.
         kernel_constraint: Constraint on K; none by default.
         bias_constraint: Constraint on b; none by default.
-        **kwargs: `name`, `dtype`, `trainable`.
+        **kwargs: `name`, `dtype`, `trainable`; adapters of low rank (`lora_rank`) are not taken.
 
     Raises:
         ValueError: If an argument is out of range, or the input does not fit it.
