@@ -27,7 +27,7 @@ def write_bytes(path: str | Path, content: bytes) -> Path:
 
     Args:
         path: The file; one that exists is replaced.
-        content: Its bytes.
+        content: Bytes, what the file is to hold.
 
     Returns:
         The path.

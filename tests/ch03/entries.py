@@ -15,7 +15,7 @@ COMPONENTS = {
             ({"axis": 1.5}, "axis must be an integer"),
             ({"mean": 0.0}, "mean and variance must both be given"),
         ),
-        {"masks": PLAIN, "weights": "its weights are statistics of the data", "rank": "takes any rank"},
+        {"masks": PLAIN, "weights": "its weights are statistics of the data"},
     ),
     "Softmax": Entry(
         {"axis": -1},

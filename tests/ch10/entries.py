@@ -7,7 +7,8 @@ COMPONENTS = {
         {"momentum": 0.9, "epsilon": 1e-3, "beta_initializer": "ones"},
         (4,),
         (
-            ({"axis": 1}, "axis must be -1"),
+            ({"axis": 2}, "axis must be an axis of x"),
+            ({"axis": None}, "axis must be an integer"),
             ({"momentum": 1.5}, "momentum must be in"),
             ({"epsilon": -1.0}, "epsilon must be >= 0"),
         ),

@@ -134,6 +134,52 @@ def test_after_recalibration_inference_is_training_on_all_data(make):
     np.testing.assert_allclose(model.predict(X, verbose=0), whole, atol=1e-4)
 
 
+TIMES = np.where(np.arange(6)[:, None] < RNG.integers(2, 7, (24, 1, 1)), RNG.standard_normal((24, 6, 3)), 0)
+
+
+@pytest.mark.parametrize("norm", [BatchNormalization, layers.BatchNormalization])
+def test_recalibration_and_the_monitor_count_the_steps_that_are_there(norm):
+    x, there = TIMES.astype("float32"), np.any(TIMES, axis=-1)
+    model = keras.Sequential([keras.Input((6, 3)), layers.Masking(), norm()])
+    assert recalibrate_batch_norm(model, x, batch_size=10) == 1
+    mean, variance = (ops.convert_to_numpy(v) for v in model.layers[-1].non_trainable_variables)
+    np.testing.assert_allclose(mean, x[there].mean(0), atol=1e-6)
+    np.testing.assert_allclose(variance, x[there].var(0), atol=1e-6)
+    model.compile("sgd", "mse")
+    monitor = BatchStatisticsMonitor(x)
+    model.fit(x[:1], x[:1], epochs=1, verbose=0, callbacks=[monitor])
+    assert monitor.means[0, 0] < 1e-5 and monitor.variances[0, 0] < 1e-5
+
+
+@pytest.mark.parametrize("norm", [BatchNormalization, layers.BatchNormalization])
+def test_recalibration_takes_any_axis_but_no_mask_with_it(norm):
+    x = RNG.standard_normal((24, 6, 3)).astype("float32")
+    model = keras.Sequential([keras.Input((6, 3)), norm(axis=1)])
+    recalibrate_batch_norm(model, x, batch_size=10)
+    mean, variance = (ops.convert_to_numpy(v) for v in model.layers[-1].non_trainable_variables)
+    np.testing.assert_allclose(mean, x.mean((0, 2)), atol=1e-6)
+    np.testing.assert_allclose(variance, x.var((0, 2)), atol=1e-6)
+    masked = keras.Sequential([keras.Input((6, 3)), layers.Masking(), norm(axis=1, name="norm")])
+    with pytest.raises(ValueError, match="axis must be the last one where x has a mask; received axis=1 in norm"):
+        recalibrate_batch_norm(masked, x)
+
+
+@pytest.mark.parametrize("norm", [BatchNormalization, layers.BatchNormalization])
+def test_only_the_axis_of_the_channels_is_folded(norm):
+    """With channels first it is axis 1; the weights are those with channels last."""
+    folded = []
+    for form, shape in (("channels_first", (2, 6, 7)), ("channels_last", (6, 7, 2))):
+        axis = 1 if form == "channels_first" else -1
+        parts = [layers.Conv2D(3, 3, data_format=form, name="folds"), norm(axis=axis)]
+        model = keras.Sequential([keras.Input(shape), *parts])
+        model.set_weights([np.linspace(0.3, 1.3, w.size).reshape(w.shape) for w in model.get_weights()])
+        folded.append(fuse_batch_norm(model).get_layer("folds").get_weights())
+    for a, b in zip(*folded, strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="model must have a Dense or Conv2D layer without activation"):
+        fuse_batch_norm(keras.Sequential([keras.Input((5, 4)), layers.Dense(3), norm(axis=1)]))
+
+
 def test_the_monitor_sees_the_moving_moments_come_near():
     model = BatchNormMLP((4, 6, 5, 3), momentum=0.5)
     model.compile(keras.optimizers.SGD(1e-6))

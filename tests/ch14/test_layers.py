@@ -70,7 +70,7 @@ SWITCHES = {
     "gaps": {"dilation_rate": 2},
     "gaps in one axis, same": {"dilation_rate": (1, 3), "padding": "SAME"},
     "groups": {"groups": 2, "strides": 2},
-    "depthwise, same": {"groups": 4, "padding": "same", "activation": "tanh"},
+    "depthwise, same": {"groups": 4, "padding": "same", "activation": "sigmoid"},
     "groups with gaps, no bias": {"groups": 2, "dilation_rate": 2, "use_bias": False},
     "softmax over the last axis": {"activation": "softmax", "padding": "same"},
     "penalties": {"kernel_regularizer": "l2", "bias_regularizer": "l1", "activity_regularizer": "l2"},

@@ -72,7 +72,7 @@ def ridge_risk_asymptotic(x, y, n, l2=0.0):
 
     Args:
         x: The features of the whole population, `(N, features)`.
-        y: Its targets, `(N, targets)`.
+        y: Array `(N, targets)`, its targets.
         n: The number of training samples, fewer than N.
         l2: Float, the penalty :math:`\lambda` of `ridge_regression`; 0 by default.
 

@@ -23,15 +23,16 @@ class ErrorEnvelope(keras.callbacks.Callback):
     for M samples, K targets and a loss with factor c. After `fit` with `SGD` and `batch_size=len(x)`:
 
     Attributes:
-        measured: (steps + 1, P, K), what training gave; the last row of the P parameters is the bias.
-        predicted: The same from the formula, in float64.
-        optimum: :math:`\theta^*`, (P, K).
-        hessian: H, (P, P).
+        measured: Array (steps + 1, P, K), what training gave; the last row of the P parameters is the bias.
+        predicted: Array like it, what the formula gives, in float64.
+        optimum: Array :math:`\theta^*`, (P, K).
+        hessian: Array H, (P, P).
 
     Args:
-        x: The features trained on, (M, p).
-        y: The targets, (M,) or (M, K).
-        scale: c: 1 for `"mse"` and `MeanSquaredError()`, 1/2 for `MeanSquaredError(scale=0.5)`.
+        x: Array (M, p), the features trained on.
+        y: Array (M,) or (M, K), the targets.
+        scale: Positive float, the factor c of the loss: 1, the default, for `"mse"` and `MeanSquaredError()`, 1/2 for
+            `MeanSquaredError(scale=0.5)`.
 
     Raises:
         ValueError: At the start of training, if it is not plain full-batch descent on one linear layer.

@@ -21,9 +21,9 @@ def mse_gradient(x, y, theta):
     r"""The gradient :math:`\frac2M X^\top(X\theta - y)` of the mean squared error (§2.3).
 
     Args:
-        x: (M, D), with a column of ones if there is an intercept.
-        y: (M,) or (M, K).
-        theta: (D,) or (D, K), as y.
+        x: Array or tensor (M, D), the features, with a column of ones if there is an intercept.
+        y: Array or tensor (M,) or (M, K), the targets.
+        theta: Array or tensor (D,) or (D, K), the parameters, with an axis of targets if y has one.
 
     Returns:
         A tensor shaped like theta. For K targets the loss is summed over them.
@@ -49,7 +49,7 @@ def mse_hessian(x):
     r"""The Hessian :math:`H = \frac2M X^\top X` of the mean squared error (§2.3).
 
     Args:
-        x: (M, D), with a column of ones if there is an intercept.
+        x: Array or tensor (M, D), the features, with a column of ones if there is an intercept.
 
     Returns:
         A tensor (D, D).
@@ -66,7 +66,7 @@ def stable_learning_rate(H):
     r"""The learning rate :math:`2/\lambda_{\max}(H)` at and above which gradient descent does not converge (§2.3).
 
     Args:
-        H: A Hessian (D, D), symmetric and positive semi-definite.
+        H: Array or tensor (D, D), a Hessian, symmetric and positive semi-definite.
 
     Returns:
         A scalar tensor.
@@ -82,13 +82,14 @@ def gradient_descent(grad, theta0, learning_rate, steps, callback=None, trajecto
     r""":math:`\theta_{k+1} = \theta_k - \eta\,\nabla\Lambda(\theta_k)`, in one compiled loop (§2.5).
 
     Args:
-        grad: :math:`\theta \mapsto \nabla\Lambda(\theta)` in `keras.ops`, such as
+        grad: Function :math:`\theta \mapsto \nabla\Lambda(\theta)` in `keras.ops`, such as
             `functools.partial(mse_gradient, X, y)`.
-        theta0: The start, an array or tensor.
-        learning_rate: :math:`\eta > 0`.
-        steps: How many.
-        callback: `callback(k, theta)`, called with each iterate from :math:`\theta_0` on; the loop then runs in Python.
-        trajectory: Whether to return all iterates.
+        theta0: Array or tensor, the start.
+        learning_rate: Float :math:`\eta > 0`.
+        steps: Integer >= 0, the number of steps.
+        callback: Function `callback(k, theta)`, called with each iterate from :math:`\theta_0` on; the loop then runs
+            in Python. None by default.
+        trajectory: Boolean, whether to return all iterates; False by default.
 
     Returns:
         The last iterate, or all of them, (steps + 1, ...).
@@ -134,10 +135,10 @@ def gd_error_theory(H, learning_rate, error, steps):
     r"""The errors :math:`(I - \eta H)^k\,(\theta_0 - \theta^*)` for k = 0, ..., steps, by the spectrum of H (§2.3).
 
     Args:
-        H: The Hessian (D, D).
-        learning_rate: :math:`\eta`.
-        error: :math:`\theta_0 - \theta^*`, (D,) or (D, K).
-        steps: The last k.
+        H: Array or tensor (D, D), the Hessian.
+        learning_rate: Float, the step size :math:`\eta`.
+        error: Array or tensor :math:`\theta_0 - \theta^*`, (D,) or (D, K).
+        steps: Integer, the last k.
 
     Returns:
         A tensor (steps + 1, D) or (steps + 1, D, K).

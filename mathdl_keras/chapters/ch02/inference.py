@@ -20,8 +20,8 @@ def residual_variance(residuals, parameters):
     r"""The unbiased estimate :math:`\hat\sigma^2 = \mathrm{RSS}/(n - P)` of the noise's variance (§2.3).
 
     Args:
-        residuals: (..., n, K).
-        parameters: P < n, the intercept included.
+        residuals: Array or tensor (..., n, K), the residuals.
+        parameters: Integer P < n, the number of parameters, the intercept included.
 
     Returns:
         A tensor (..., K).
@@ -41,8 +41,8 @@ def coefficient_covariance(x, variance=1.0):
     r"""The covariance :math:`\sigma^2 (X^\top X)^{-1} = \sigma^2 R^{-1} R^{-\top}` of the coefficients (§2.3).
 
     Args:
-        x: (..., n, P) with independent columns, one of ones among them if there is an intercept.
-        variance: :math:`\sigma^2`, a number or tensor that broadcasts over the leading axes.
+        x: Array or tensor (..., n, P) with independent columns, one of ones among them if there is an intercept.
+        variance: Float or tensor :math:`\sigma^2` that broadcasts over the leading axes.
 
     Returns:
         A tensor (..., P, P).
@@ -65,7 +65,7 @@ def leverage_scores(x):
     They lie in [0, 1] and sum to P.
 
     Args:
-        x: (..., n, P) with independent columns, one of ones among them if there is an intercept.
+        x: Array or tensor (..., n, P) with independent columns, one of ones among them if there is an intercept.
 
     Returns:
         A tensor (..., n).

@@ -16,9 +16,9 @@ class LinearModel(ChecksData, keras.Model):
     `(batch, features) -> (batch, units)`. A subclass defines `fit_closed_form(x, y)`.
 
     Args:
-        fit_intercept: Whether there is a bias.
-        units: The number of targets.
-        kernel_initializer: Where `fit` starts.
+        fit_intercept: Boolean, whether there is a bias; True by default.
+        units: Integer >= 1, the number of targets; 1 by default.
+        kernel_initializer: Initializer of the kernel, where `fit` starts; Glorot's uniform one by default.
         **kwargs: `name`, `dtype`.
 
     Raises:

@@ -31,11 +31,12 @@ class LinearRegression(LinearModel):
     float64, and rounds once.
 
     Args:
-        fit_intercept: Whether there is a bias.
-        solver: Of `fit_closed_form`: `"auto"` chooses by the condition number; `"normal"`, `"qr"`, `"svd"` and `"gd"`
-            (gradient descent) insist. `least_squares` says what each costs and promises.
-        units: The number of targets.
-        kernel_initializer: Where `fit` starts.
+        fit_intercept: Boolean, whether there is a bias; True by default.
+        solver: String, the route of `fit_closed_form`: `"auto"`, the default, chooses by the condition number;
+            `"normal"`, `"qr"`, `"svd"` and `"gd"` (gradient descent) insist. `least_squares` says what each costs and
+            promises.
+        units: Integer >= 1, the number of targets; 1 by default.
+        kernel_initializer: Initializer of the kernel, where `fit` starts; Glorot's uniform one by default.
 
     Raises:
         ValueError: If an argument is out of range, or the input is not (batch, features).
@@ -59,8 +60,8 @@ class LinearRegression(LinearModel):
         """Sets the weights to the minimizer of the squared error, found in float64.
 
         Args:
-            x: Features (n, p).
-            y: Targets (n,) or (n, units).
+            x: Array (n, p), the features.
+            y: Array (n,) or (n, units), the targets.
 
         Returns:
             A `LeastSquares`: the weights in float64, the route that was taken, condition number and rank.
@@ -79,8 +80,8 @@ class LinearRegression(LinearModel):
         r"""The covariance :math:`\hat\sigma^2 (X^\top X)^{-1}` of the parameters, X with a column of ones at the end.
 
         Args:
-            x: Features (n, p), n > P, linearly independent.
-            y: Targets (n,) or (n, units).
+            x: Array (n, p), the features, n > P, linearly independent.
+            y: Array (n,) or (n, units), the targets.
 
         Returns:
             A float64 array (P, P) if `y` has rank 1, else (units, P, P).
@@ -101,9 +102,9 @@ class LinearRegression(LinearModel):
         They cover the truth with probability `level` if the noise is Gaussian.
 
         Args:
-            x: Features (n, p), n > P, linearly independent.
-            y: Targets (n,) or (n, units).
-            level: In (0, 1).
+            x: Array (n, p), the features, n > P, linearly independent.
+            y: Array (n,) or (n, units), the targets.
+            level: Float in (0, 1), the probability that an interval holds its parameter; 0.95 by default.
 
         Returns:
             A float64 array of lower and upper ends, (P, 2) if `y` has rank 1, else (units, P, 2).

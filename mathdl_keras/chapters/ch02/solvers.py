@@ -46,11 +46,12 @@ class LeastSquares:
     """A least-squares fit, and how it was found.
 
     Attributes:
-        kernel: (features, targets).
-        bias: (targets,); zero without an intercept.
-        solver: The route taken: `normal`, `qr`, `svd` or `gd`.
-        condition: Of the features, centred (with an intercept) and scaled; infinite if their rank is deficient.
-        rank: Of the same.
+        kernel: Tensor (features, targets), the weights.
+        bias: Tensor (targets,), zero without an intercept.
+        solver: String, the route that was taken: `normal`, `qr`, `svd` or `gd`.
+        condition: Float, the condition number of the features, centred (with an intercept) and scaled; infinite if
+            their rank is deficient.
+        rank: Integer, the rank of these features.
 
     Example:
         >>> least_squares(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])).solver
@@ -72,10 +73,11 @@ def least_squares(x, y, solver="auto", fit_intercept=True):
     inside `core.precision.allow_float64`.
 
     Args:
-        x: Features (n, p), an array or tensor.
-        y: Targets (n,) or (n, K).
-        solver: `"auto"` to choose, or a route: `"normal"`, `"qr"`, `"svd"`, `"gd"`.
-        fit_intercept: Whether to fit b. The norm that `"svd"` minimises is that of the kernel alone.
+        x: Array or tensor (n, p), the features.
+        y: Array or tensor (n,) or (n, K), the targets.
+        solver: String, a route, `"normal"`, `"qr"`, `"svd"` or `"gd"`; or `"auto"`, the default, to choose one.
+        fit_intercept: Boolean, whether to fit b; True by default. The norm that `"svd"` minimises is that of the kernel
+            alone.
 
     Returns:
         A `LeastSquares`, with tensors.
@@ -120,8 +122,8 @@ def solve_normal(gram, moment):
     Scaling costs nothing and is nearly the best that any scaling can do for the condition number (van der Sluis 1969).
 
     Args:
-        gram: :math:`G = X^\top X`, (..., p, p), positive definite; leading axes are replicates.
-        moment: :math:`c = X^\top y`, (..., p, K).
+        gram: Tensor :math:`G = X^\top X`, (..., p, p), positive definite; leading axes are replicates.
+        moment: Tensor :math:`c = X^\top y`, (..., p, K).
 
     Returns:
         A tensor (..., p, K).
@@ -192,9 +194,9 @@ class Rank:
     """The rank of features, from the singular values of their triangle with columns of norm 1.
 
     Attributes:
-        value: Their number that counts.
-        norms: Of the columns, (p,); zero for a constant one.
-        factors: U, the singular values, and V', of the scaled triangle.
+        value: Integer, the rank: the number of singular values that count.
+        norms: Array (p,), the norms of the columns; zero for a constant one.
+        factors: Tuple of arrays: U, the singular values, and V', of the scaled triangle.
     """
 
     value: int

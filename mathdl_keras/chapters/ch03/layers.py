@@ -113,7 +113,7 @@ class Normalization(ChecksData, keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         rank = len(input_shape)
-        if any(not -rank <= a < rank or input_shape[a] is None for a in self._axes):
+        if any(not -rank < a < rank or input_shape[a] is None for a in self._axes):  # the batch is 0, and not -rank
             raise ValueError(
                 f"axis must be an axis of x, of known size, or a tuple of them; "
                 f"received axis={self.axis} for shape {tuple(input_shape)}"

@@ -24,12 +24,12 @@ class BatchStatisticsMonitor(keras.callbacks.Callback):
     of 2. Where they stay large the moving moments lag behind: a smaller momentum or `recalibrate_batch_norm` helps.
 
     Attributes:
-        layers: Names of the batch normalizations, in the order of the computation.
-        means: (epochs + 1, layers), the gaps of the means.
-        variances: (epochs + 1, layers), the gaps of the variances.
+        layers: List of strings, names of the batch normalizations, in the order of the computation.
+        means: Array (epochs + 1, layers), the gaps of the means.
+        variances: Array (epochs + 1, layers), the gaps of the variances.
 
     Args:
-        x: Inputs of the batch, two rows at least.
+        x: Array (samples, ...), inputs of the batch, two rows at least.
 
     Raises:
         ValueError: If x is one row or not finite, or the model normalizes nothing.

@@ -25,11 +25,11 @@ class DenseBatchNorm(ExplicitLayer):
     `(batch, in) -> (batch, units)`. Weights: `kernel` W, (in, units), then those of `norm`.
 
     Args:
-        units: The number of units.
-        activation: :math:`\sigma`, an `Activation` or its name; `None` is linear.
-        momentum: Of the moving moments.
-        epsilon: Added to the variance.
-        kernel_initializer: Of W.
+        units: Integer >= 1, the number of units.
+        activation: :math:`\sigma`, an `Activation`, or the name of one; `None`, the default, is linear.
+        momentum: Float in [0, 1], the share of the moving moments that a batch leaves; 0.99 by default.
+        epsilon: Float >= 0, what is added to the variance; 0.001 by default.
+        kernel_initializer: Initializer of W, Glorot's uniform one by default.
         **kwargs: `name`, `dtype`.
 
     Raises:

@@ -15,6 +15,7 @@ from mathdl_keras.chapters.ch10.normalization import (
     scale_and_shift,
     shaped_like,
 )
+from mathdl_keras.core.checks import without_defaults
 from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["BatchNormalization"]
@@ -24,13 +25,14 @@ __all__ = ["BatchNormalization"]
 class BatchNormalization(ExplicitLayer):
     r"""Batch normalization with its derivative written by hand (§10.2, §10.3).
 
-    In training, with :math:`\mu` and v the mean and the biased variance of the batch over all axes but the last,
+    In training, with :math:`\mu` and v the mean and the biased variance of the batch over all axes but one,
 
     .. math::
         y = \gamma\,\frac{x - \mu}{\sqrt{v + \varepsilon}} + \beta, \qquad
         \bar\mu \leftarrow m\,\bar\mu + (1 - m)\,\mu, \qquad \bar v \leftarrow m\,\bar v + (1 - m)\,v;
 
-    in inference :math:`\bar\mu` and :math:`\bar v` stand for :math:`\mu` and v. `(B, ..., C) -> (B, ..., C)`.
+    in inference :math:`\bar\mu` and :math:`\bar v` stand for :math:`\mu` and v. `(B, ..., C) -> (B, ..., C)`. Where a
+    mask comes with x, the moments of a batch are those of the steps that are there; the others are normalized, too.
 
     A drop-in for `keras.layers.BatchNormalization`: the same arguments, and the same weights in the same order,
     `gamma`, `beta`, `moving_mean`, `moving_variance`, each (C,). With `trainable = False` it is in inference mode, even
@@ -41,19 +43,23 @@ class BatchNormalization(ExplicitLayer):
     has as many rows as pixels.)
 
     Args:
-        axis: Of the channels: -1, the last.
-        momentum: m in [0, 1].
-        epsilon: :math:`\varepsilon \ge 0`; with 0 a constant channel is 0/0.
-        center: Whether to add :math:`\beta`.
-        scale: Whether to multiply by :math:`\gamma`.
-        beta_initializer: Of :math:`\beta`.
-        gamma_initializer: Of :math:`\gamma`.
-        moving_mean_initializer: Of :math:`\bar\mu`.
-        moving_variance_initializer: Of :math:`\bar v`.
+        axis: Integer, the axis of the channels; -1, the last one, by default.
+        momentum: Float m in [0, 1]; 0.99 by default.
+        epsilon: Float :math:`\varepsilon \ge 0`, 0.001 by default; with 0 a constant channel is 0/0.
+        center: Boolean, whether to add :math:`\beta`; True by default.
+        scale: Boolean, whether to multiply by :math:`\gamma`; True by default.
+        beta_initializer: Initializer of :math:`\beta`, zeros by default.
+        gamma_initializer: Initializer of :math:`\gamma`, ones by default.
+        moving_mean_initializer: Initializer of :math:`\bar\mu`, zeros by default.
+        moving_variance_initializer: Initializer of :math:`\bar v`, ones by default.
+        beta_regularizer: Penalty on :math:`\beta`; none by default.
+        gamma_regularizer: Penalty on :math:`\gamma`; none by default.
+        beta_constraint: Constraint on :math:`\beta`; none by default.
+        gamma_constraint: Constraint on :math:`\gamma`; none by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
-        ValueError: If an argument is out of range, or inputs are not of shape (batch, ..., channels).
+        ValueError: If an argument is out of range, or inputs or a mask do not have the shape that it needs.
 
     Example:
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
@@ -78,11 +84,16 @@ class BatchNormalization(ExplicitLayer):
         gamma_initializer="ones",
         moving_mean_initializer="zeros",
         moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if axis != -1:
-            raise ValueError(f"axis must be -1, the last: channels come last here; received axis={axis!r}")
+        renormalization = {"renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99}
+        super().__init__(**without_defaults(kwargs, synchronized=False, **renormalization))
+        if isinstance(axis, bool) or not isinstance(axis, int):
+            raise ValueError(f"axis must be an integer; received axis={axis!r}")
         if not isinstance(momentum, int | float) or not 0 <= momentum <= 1:
             raise ValueError(f"momentum must be in [0, 1]; received momentum={momentum!r}")
         if not isinstance(epsilon, int | float) or not 0 <= epsilon < float("inf"):
@@ -93,16 +104,23 @@ class BatchNormalization(ExplicitLayer):
         self.gamma_initializer = keras.initializers.get(gamma_initializer)
         self.moving_mean_initializer = keras.initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = keras.initializers.get(moving_variance_initializer)
+        self.beta_regularizer = keras.regularizers.get(beta_regularizer)
+        self.gamma_regularizer = keras.regularizers.get(gamma_regularizer)
+        self.beta_constraint = keras.constraints.get(beta_constraint)
+        self.gamma_constraint = keras.constraints.get(gamma_constraint)
+        self.supports_masking = True
 
     def build(self, input_shape):
-        if len(input_shape) < 2 or input_shape[-1] is None:
+        self.compute_output_shape(input_shape)
+        channels = input_shape[self.axis]
+        if len(input_shape) < 2 or channels is None:
             raise ValueError(f"x must have shape (batch, ..., channels); received shape {tuple(input_shape)}")
-        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={-1: input_shape[-1]})
+        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
 
         def weight(name, trainable=True):
-            initializer = getattr(self, f"{name}_initializer")
-            shape = input_shape[-1:]  # and float32 in mixed precision, so that moments keep their digits
-            return self.add_weight(shape, initializer, name=name, trainable=trainable, autocast=False)
+            settings = {v: getattr(self, f"{name}_{v}", None) for v in ("initializer", "regularizer", "constraint")}
+            # float32 in mixed precision, so that moments keep their digits
+            return self.add_weight((channels,), name=name, trainable=trainable, autocast=False, **settings)
 
         self.gamma = weight("gamma") if self.scale else None
         self.beta = weight("beta") if self.center else None
@@ -110,18 +128,29 @@ class BatchNormalization(ExplicitLayer):
         self.moving_variance = weight("moving_variance", trainable=False)
         self.built = True
 
-    def forward_pass(self, x, training=False):
-        """`y`, and what `backward_pass` needs; in training the moving moments move."""
+    def call(self, inputs, training=False, mask=None):
+        return self.by_hand(inputs, training=training, **({} if mask is None else {"mask": mask}))
+
+    def forward_pass(self, x, training=False, mask=None):
+        """`y`, and what `backward_pass` needs; in training the moving moments move.
+
+        Args:
+            x: Tensor (B, ..., C), or with its channels on the axis that was chosen.
+            training: Boolean, whether the moments are those of the batch; False by default.
+            mask: Tensor of booleans, shaped like x without its last axis, which steps are there; by default, all.
+        """
         x = self.read(x)
+        present = () if mask is None else (self._last(self._spread(mask, x)),)
+        x = self._last(x)
         weights, of_batch = self._weights(x.dtype), self._uses_batch(training)
         if of_batch:
-            (y, mean, variance), cache = self._normalize(x, *weights, self.epsilon)
+            (y, mean, variance), cache = self._normalize(x, *weights, self.epsilon, *present)
             self._move(mean, variance)
         else:
             mean, variance = map(self.value_of, (self.moving_mean, self.moving_variance))
             y, cache = scale_and_shift(rows_of(x) - mean, variance, *weights, self.epsilon)
             y = shaped_like(y, x)
-        return self.narrow(y), (cache, of_batch)
+        return self.narrow(self._back(y)), (cache, of_batch)
 
     def backward_pass(self, dy, cache):
         r"""`(dx, (dgamma, dbeta))` from :math:`\partial\Lambda/\partial y`, without a weight that is not there.
@@ -129,20 +158,39 @@ class BatchNormalization(ExplicitLayer):
         In inference mode the moments are constants: :math:`\partial x = (\gamma/s)\,\partial y`.
         """
         cache, of_batch = cache
-        dx, dgamma, dbeta = (self._pull_back if of_batch else pull_back_affine)(self.read(dy), cache)
+        dx, dgamma, dbeta = (self._pull_back if of_batch else pull_back_affine)(self._last(self.read(dy)), cache)
         used = (dgamma, self.scale), (dbeta, self.center)
-        return self.narrow(dx), tuple(gradient for gradient, there in used if there)
+        return self.narrow(self._back(dx)), tuple(gradient for gradient, there in used if there)
+
+    def compute_output_shape(self, input_shape):
+        if not -len(input_shape) <= self.axis < len(input_shape):
+            raise ValueError(f"axis must be an axis of x; received axis={self.axis} for shape {tuple(input_shape)}")
+        return tuple(input_shape)
 
     def get_config(self):
-        initializers = ("beta", "gamma", "moving_mean", "moving_variance")
-        return (
-            super().get_config()
-            | {name: getattr(self, name) for name in ("axis", "momentum", "epsilon", "center", "scale")}
-            | {
-                f"{v}_initializer": keras.initializers.serialize(getattr(self, f"{v}_initializer"))
-                for v in initializers
-            }
-        )
+        config = {name: getattr(self, name) for name in ("axis", "momentum", "epsilon", "center", "scale")}
+        for name in ("beta", "gamma"):
+            config[f"{name}_regularizer"] = keras.regularizers.serialize(getattr(self, f"{name}_regularizer"))
+            config[f"{name}_constraint"] = keras.constraints.serialize(getattr(self, f"{name}_constraint"))
+        for name in ("beta", "gamma", "moving_mean", "moving_variance"):
+            config[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
+        return super().get_config() | config
+
+    def _last(self, x):
+        """x with its channels last."""
+        return x if self.axis in (-1, len(x.shape) - 1) else ops.moveaxis(x, self.axis, -1)
+
+    def _back(self, y):
+        """y with its channels where they are in x."""
+        return y if self.axis in (-1, len(y.shape) - 1) else ops.moveaxis(y, -1, self.axis)
+
+    def _spread(self, mask, x):
+        """The mask shaped like x, which steps are there."""
+        if len(mask.shape) != len(x.shape) - 1:
+            raise ValueError(
+                f"mask must be shaped like x without its last axis; received {tuple(mask.shape)} for {tuple(x.shape)}"
+            )
+        return ops.broadcast_to(ops.cast(mask, "bool")[..., None], ops.shape(x))
 
     def _uses_batch(self, training):
         return bool(training) and self.trainable

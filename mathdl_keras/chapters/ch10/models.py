@@ -24,17 +24,19 @@ class BatchNormMLP(BackpropModel, MLP):
     and the moving moments move; in inference they are constants. Compile it with any Keras optimizer and no loss.
 
     Args:
-        widths: :math:`(n_0, \dots, n_L)`, two or more.
-        activation: :math:`\sigma`, an `Activation` or its name.
-        output_activation: Of the last layer, which is not normalized; `None` is linear.
-        loss: As in `BackpropModel`.
-        momentum: Of the moving moments. They follow the last 1/(1 - momentum) batches or so: train for more.
-        epsilon: Added to variances.
-        kernel_initializer: Of each kernel.
+        widths: Sequence of integers :math:`(n_0, \dots, n_L)`, two or more.
+        activation: :math:`\sigma`, an `Activation`, or the name of one; `relu` by default.
+        output_activation: Like it, the activation of the last layer, which is not normalized; `None`, the default, is
+            linear.
+        loss: String or loss, what `BackpropModel` takes; `categorical_crossentropy` by default.
+        momentum: Float in [0, 1], the share of the moving moments that a batch leaves; 0.99 by default. They follow the
+            last 1/(1 - momentum) batches or so: train for more.
+        epsilon: Float >= 0, what is added to variances; 0.001 by default.
+        kernel_initializer: Initializer of each kernel, Glorot's uniform one by default.
         **kwargs: `name`, `dtype`.
 
     Attributes:
-        dense: The layers: `DenseBatchNorm`, and a `Dense` at the end.
+        dense: List of the layers: `DenseBatchNorm`, and a `Dense` at the end.
 
     Raises:
         ValueError: If an argument is out of range or unknown; and as in `BackpropModel`.

@@ -15,7 +15,8 @@ Each :math:`\hat x_b` depends on all rows, through :math:`\mu` and v. From :math
         - \hat x_b\, \frac1B \sum_c g_c\,\hat x_c\Big) :
 
 the gradient less its components along 1 and :math:`\hat x`. Of images, (batch, height, width, channels), each pixel is
-a row.
+a row. Where a mask hides rows, :math:`\mu`, v and B are those of the others; a hidden row moves no moment, and its
+gradient is :math:`(\gamma/s)\,g_b`.
 """
 
 from keras import ops
@@ -30,7 +31,7 @@ def batch_moments(x):
     where the mean is large.
 
     Args:
-        x: Tensor (B, ..., C).
+        x: Tensor (B, ..., C), the batch.
 
     Returns:
         `(mean, variance)`, each (C,).
@@ -44,14 +45,16 @@ def batch_moments(x):
     return mean, variance
 
 
-def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
+def batch_norm_forward(x, gamma, beta, epsilon=1e-3, mask=None):
     r""":math:`y = \gamma (x - \mu)/\sqrt{v + \varepsilon} + \beta`, over all axes but the last (§10.2).
 
     Args:
-        x: Tensor (B, ..., C).
-        gamma: Tensor (C,).
-        beta: Tensor (C,).
-        epsilon: :math:`\varepsilon \ge 0`.
+        x: Tensor (B, ..., C), the batch.
+        gamma: Tensor (C,), the factor :math:`\gamma`.
+        beta: Tensor (C,), the shift :math:`\beta`.
+        epsilon: Float :math:`\varepsilon \ge 0`; 0.001 by default.
+        mask: Tensor of booleans shaped like x, or with one channel; what counts for the moments. None, the default, for
+            all of x.
 
     Returns:
         `((y, mean, variance), cache)`: y, shaped like x, the moments (C,), and what `batch_norm_backward` needs.
@@ -62,9 +65,12 @@ def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
         >>> [float(v) for v in y[:, 0]], float(mean[0]), float(variance[0])
         ([-1.0, 1.0], 2.0, 1.0)
     """
-    mean, variance, centred = centre(rows_of(x))
+    if mask is None:
+        (mean, variance, centred), share = centre(rows_of(x)), ()
+    else:
+        mean, variance, centred, *share = centre_present(rows_of(x), rows_of(mask))
     y, cache = scale_and_shift(centred, variance, gamma, beta, epsilon)
-    return (shaped_like(y, x), mean, variance), cache
+    return (shaped_like(y, x), mean, variance), (*cache, *share)
 
 
 def batch_norm_backward(dy, cache):
@@ -77,8 +83,8 @@ def batch_norm_backward(dy, cache):
     Of a single row all of :math:`\partial x` is 0: y is :math:`\beta`, whatever x is.
 
     Args:
-        dy: g, the derivative (B, ..., C) of the loss with respect to y.
-        cache: Of the forward pass.
+        dy: Tensor g (B, ..., C), the derivative of the loss with respect to y.
+        cache: Tuple, what the forward pass has kept.
 
     Returns:
         `(dx, dgamma, dbeta)`.
@@ -90,12 +96,15 @@ def batch_norm_backward(dy, cache):
         >>> [round(float(v), 2) for v in dx[:, 0]], float(dbeta[0])
         ([0.2, -0.41, 0.2], 1.0)
     """
-    centred, inverse, gamma = cache
+    centred, inverse, gamma, *share = cache
     g = rows_of(dy)
-    count = number_of(g)
     dbeta = ops.sum(g, axis=0)
     dgamma = inverse * ops.sum(g * centred, axis=0)
-    dx = ((g - dbeta / count) - centred * (inverse * dgamma / count)) * (gamma * inverse)
+    if share:  # of each row in the moments: 1/B, or 0 where it is hidden
+        dx = (g - share[0] * (dbeta + centred * (inverse * dgamma))) * (gamma * inverse)
+    else:
+        count = number_of(g)
+        dx = ((g - dbeta / count) - centred * (inverse * dgamma / count)) * (gamma * inverse)
     return shaped_like(dx, dy), dgamma, dbeta
 
 
@@ -121,6 +130,15 @@ def centre(rows):
     mean = ops.sum(rows, axis=0) / count
     centred = rows - mean
     return mean, ops.sum(centred * centred, axis=0) / count, centred
+
+
+def centre_present(rows, present):
+    """`(mean, variance, rows - mean, share)`, the moments of the rows that are there, and the share of each in them."""
+    share = ops.cast(present, rows.dtype)
+    share = share / ops.maximum(ops.sum(share, axis=0), 1)
+    mean = ops.sum(share * ops.where(present, rows, 0), axis=0)
+    centred = rows - mean
+    return mean, ops.sum(share * ops.square(ops.where(present, centred, 0)), axis=0), centred, share
 
 
 def scale_and_shift(centred, variance, gamma, beta, epsilon):

@@ -24,8 +24,8 @@ class MovingMoments:
     :math:`E\,v_j = \sigma^2 (B-1)/B` in both cases.
 
     Args:
-        momentum: m in [0, 1).
-        bias_correction: Whether to correct for the start.
+        momentum: Float m in [0, 1); 0.99 by default.
+        bias_correction: Boolean, whether to correct for the start; False by default.
 
     Raises:
         ValueError: If momentum is out of range; if a moment is asked for before the first batch.
@@ -80,11 +80,11 @@ def recalibrate_batch_norm(model, x, batch_size=256):
 
     Args:
         model: A Keras model, its batch normalizations Keras' or ours.
-        x: (samples, ...): the data that it was trained on, or a good part of them.
-        batch_size: How many samples to hold at once.
+        x: Array (samples, ...), the data that it was trained on, or a good part of them.
+        batch_size: Integer >= 1, the number of samples to hold at once; 256 by default.
 
     Returns:
-        How many layers were recalibrated.
+        An integer, the number of layers that were recalibrated.
 
     Raises:
         ValueError: If x is empty or not finite, `batch_size` is not positive, or the model normalizes nothing.
@@ -136,8 +136,7 @@ def inputs_of_norms(model, x):
 
     def watched(layer, function):
         def run(inputs, *args, **kwargs):
-            values = np.moveaxis(np.asarray(ops.convert_to_numpy(inputs), "float64"), layer.axis, -1)
-            seen.setdefault(layer, []).append(values.reshape(-1, values.shape[-1]))
+            seen.setdefault(layer, []).append((inputs, kwargs.get("mask")))
             return function(inputs, *args, **kwargs)
 
         return run
@@ -147,4 +146,15 @@ def inputs_of_norms(model, x):
         model(x, training=False)
     if not seen:
         raise ValueError(f"model must have a BatchNormalization layer that it uses; received none in {model.name}")
-    return {layer: np.concatenate(rows) for layer, rows in seen.items()}
+    return {layer: np.concatenate([rows_there(layer, *use) for use in uses]) for layer, uses in seen.items()}
+
+
+def rows_there(layer, inputs, mask):
+    """What reaches a batch normalization as rows (rows, C) in float64, without those that a mask hides."""
+    values = np.moveaxis(np.asarray(ops.convert_to_numpy(inputs), "float64"), layer.axis, -1)
+    rows = values.reshape(-1, values.shape[-1])
+    if mask is None:
+        return rows
+    if layer.axis not in (-1, values.ndim - 1):
+        raise ValueError(f"axis must be the last one where x has a mask; received axis={layer.axis} in {layer.name}")
+    return rows[np.asarray(ops.convert_to_numpy(mask), bool).reshape(-1)]

@@ -71,7 +71,7 @@ def select_candidate(scores, rule="min", metric=None, greater_is_better=None):
         scores: A `FoldScores` for each candidate; or validation scores (..., candidates, folds), where leading axes are
             replicates.
         rule: `min` or `one_se`.
-        metric: Its name, where there are several.
+        metric: String, the name of the metric, where there are several.
         greater_is_better: The direction, where the metric does not say it.
 
     Returns:

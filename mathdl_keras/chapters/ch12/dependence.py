@@ -23,7 +23,7 @@ class PartialDependence:
     Attributes:
         grid: `(n,)`.
         mean: `(n, ...)`; the dots are the outputs, if there are several.
-        standard_errors: As `mean`, its standard errors over the rows.
+        standard_errors: Array shaped like `mean`, its standard errors over the rows.
         rows: `(n, M, ...)`, the curves of single rows.
         name: String, the name of the feature.
 

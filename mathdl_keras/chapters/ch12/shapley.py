@@ -35,7 +35,8 @@ class ShapleyEstimate:
 
     Attributes:
         values: `(d, ...)`.
-        standard_errors: As `values`; 0 where values are exact, infinite where one pair of orders says nothing.
+        standard_errors: Array shaped like `values`; 0 where they are exact, infinite where one pair of orders says
+            nothing.
         coalitions: Integer, the number of different coalitions that were valued.
 
     Example:

@@ -43,9 +43,9 @@ def detection_probability(s, sigma, p_fa):
     .. math:: P_D = Q\big(Q^{-1}(P_{FA}) - \lVert s\rVert / \sigma\big), \quad Q(t) = P(N(0, 1) > t)
 
     Args:
-        s: The signal, an array.
-        sigma: Standard deviation of the white noise.
-        p_fa: False-alarm probability, in (0, 1).
+        s: Array, the signal.
+        sigma: Float, the standard deviation of the white noise.
+        p_fa: Float in (0, 1), the probability of a false alarm.
 
     Returns:
         The probability that the filter exceeds its threshold when s is there.
@@ -67,8 +67,8 @@ def detection_threshold(n, p_fa):
     freedom, that is, :math:`r^2 \sim B(\tfrac12, \tfrac{n-2}{2})` with a random sign.
 
     Args:
-        n: Number of values in the window, at least three.
-        p_fa: False-alarm probability at one place, in (0, 1); over N places at most N times that.
+        n: Integer >= 3, the number of values in the window.
+        p_fa: Float in (0, 1), the probability of a false alarm at one place; over N places it is at most N times that.
 
     Returns:
         The threshold, in (-1, 1).
@@ -95,8 +95,8 @@ def pearson_correlation(x, template, epsilon=1e-6):
     of its whole signal, so that :math:`r(aX + b) = r(X)` for a > 0 holds there too.
 
     Args:
-        x: Signals (B, T, 1), or images (B, H, W, 1).
-        template: Array (n,), or (h, w).
+        x: Tensor (B, T, 1), signals, or (B, H, W, 1), images.
+        template: Array (n,) or (h, w), the signal that is looked for.
         epsilon: Float, the relative standard deviation of a constant window; 1e-6 by default.
 
     Returns:

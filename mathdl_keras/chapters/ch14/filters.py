@@ -97,7 +97,7 @@ class MatchedFilter1D(_MatchedFilter):
     Shapes: (B, T, 1) -> (B, T-n+1, 1).
 
     Args:
-        template: The signal s, an array or list of n values.
+        template: Array or list of n numbers, the signal s.
         **kwargs: `name`, `dtype`.
 
     Example:
@@ -118,7 +118,7 @@ class MatchedFilter2D(_MatchedFilter):
     Shapes: (B, H, W, 1) -> (B, H-h+1, W-w+1, 1).
 
     Args:
-        template: The patch s, an array (h, w).
+        template: Array (h, w), the patch s.
         **kwargs: `name`, `dtype`.
 
     Example:
@@ -141,7 +141,7 @@ class PearsonCorrelation1D(_PearsonCorrelation):
     template, it is 0 by definition. Shapes: (B, T, 1) -> (B, T-n+1, 1).
 
     Args:
-        template: The signal s, an array or list of n values.
+        template: Array or list of n numbers, the signal s.
         epsilon: Float in [0, 1). A window is constant when its standard deviation is at most `epsilon` times its whole
             signal's; 1e-6 by default.
         **kwargs: `name`, `dtype`.
@@ -163,7 +163,7 @@ class PearsonCorrelation2D(_PearsonCorrelation):
     Shapes: (B, H, W, 1) -> (B, H-h+1, W-w+1, 1).
 
     Args:
-        template: The patch s, an array (h, w).
+        template: Array (h, w), the patch s.
         epsilon: Float in [0, 1). A window is constant when its standard deviation is at most `epsilon` times its whole
             image's; 1e-6 by default.
         **kwargs: `name`, `dtype`.
@@ -187,8 +187,8 @@ class SignalDetector(ChecksData, keras.layers.Layer):
     ones.
 
     Args:
-        layer: The filter: a layer with one output channel, such as `PearsonCorrelation1D`.
-        threshold: The level τ.
+        layer: Keras layer with one output channel, the filter, such as `PearsonCorrelation1D`.
+        threshold: Float, the level τ.
         **kwargs: `name`, `dtype`.
 
     Example:

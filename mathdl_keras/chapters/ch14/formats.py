@@ -16,7 +16,7 @@ class ImageLayer(ExplicitLayer):
     Args:
         data_format: String, `"channels_last"` for images (B, H, W, C), or `"channels_first"` for (B, C, H, W); None
             for the format that Keras is set to.
-        **kwargs: As in `keras.Layer`.
+        **kwargs: `name`, `dtype` and further arguments of `keras.Layer`.
 
     Raises:
         ValueError: If the format is another one.

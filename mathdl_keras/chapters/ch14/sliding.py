@@ -33,8 +33,8 @@ def sliding_correlation(x, template):
     \lVert x_B\rVert`, with :math:`x_B` the centred block of L values, not the window.
 
     Args:
-        x: Signals (B, T, 1), or images (B, H, W, 1).
-        template: Array (n,), or (h, w).
+        x: Tensor (B, T, 1), signals, or (B, H, W, 1), images.
+        template: Array (n,) or (h, w), the signal that is looked for.
 
     Returns:
         A tensor (B, T-n+1, 1), or (B, H-h+1, W-w+1, 1).
@@ -68,8 +68,8 @@ def window_moments(x, size):
     :math:`\sum x^2 - n \bar x^2` would subtract large numbers from each other.
 
     Args:
-        x: Signals (B, T, 1), or images (B, H, W, 1).
-        size: Window n, or (h, w).
+        x: Tensor (B, T, 1), signals, or (B, H, W, 1), images.
+        size: Integer n, or pair of integers (h, w), the window.
 
     Returns:
         `(mean, M)`, each (B, T-n+1, 1), or (B, H-h+1, W-w+1, 1).
