@@ -4,6 +4,7 @@ A `tf.function`, a `jax.jit` with donated state, or PyTorch with its fused updat
 critic and generator and gives a function of a list of batches, which trains on them and returns the weights.
 """
 
+import keras
 import numpy as np
 
 PIXELS, LATENT, UNITS = 784, 32, 256

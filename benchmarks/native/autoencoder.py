@@ -4,6 +4,7 @@ A `tf.function`, a `jax.jit` with donated state, or PyTorch with its fused updat
 both networks and gives a function of a list of batches, which trains on them and returns the weights.
 """
 
+import keras
 import numpy as np
 
 PIXELS, UNITS, LATENT = 784, 512, 20
