@@ -50,7 +50,7 @@ COMPONENTS = {
     "LayerNormalization": Entry(
         {"epsilon": 1e-2, "beta_initializer": "ones"},
         (5, 4),
-        (({"axis": 1}, "axis must be -1"), ({"epsilon": -1.0}, "epsilon must be >= 0")),
+        (({"axis": 0}, "axis must be an integer, not 0"), ({"epsilon": -1.0}, "epsilon must be >= 0")),
         {"masks": EACH_STEP, "rank": "takes any rank from 2 on"},
     ),
     "VariationalDropout": Entry(

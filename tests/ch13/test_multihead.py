@@ -7,7 +7,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.attention.self_attention import MultiHeadSelfAttention
-from mathdl_keras.core.autodiff import vjp
+from mathdl_keras.core.autodiff import value_and_grad, vjp
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import dtype_of
 
@@ -160,3 +160,32 @@ def test_bad_input_is_one_clear_line(make, message):
     with pytest.raises(ValueError, match=message) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+def test_penalties_and_constraints_are_those_of_keras():
+    """Keras penalizes the outputs of all four projections as activities."""
+    penalties = {"kernel_regularizer": "l2", "bias_regularizer": "l1", "activity_regularizer": "l2"}
+    for x, y in ((X, X), (X, Y)):
+        losses = []
+        for layer in twins(x.shape, y.shape, kernel_constraint="unit_norm", bias_constraint="non_neg", **penalties):
+            outputs = numpy(layer(ops.convert_to_tensor(x), ops.convert_to_tensor(y)))
+            losses.append(float(numpy(sum(layer.losses))))
+            assert {type(v.constraint).__name__ for v in layer.trainable_variables} == {"UnitNorm", "NonNeg"}
+            assert outputs.shape == x.shape
+        np.testing.assert_allclose(*losses, rtol=1e-5)
+    again = MultiHeadAttention.from_config(MultiHeadAttention(2, 3, **penalties).get_config())
+    assert type(again.penalty).__name__ == type(again.kernel_regularizer).__name__ == "L2"
+
+
+def test_a_penalty_on_activities_is_differentiated():
+    ours, theirs = twins(X.shape, Y.shape, activity_regularizer="l2")
+    gradients = []
+    for layer in (ours, theirs):
+
+        def loss(layer=layer):
+            y, scores = layer(ops.convert_to_tensor(X), ops.convert_to_tensor(Y), return_attention_scores=True)
+            return ops.sum(y * ops.convert_to_tensor(G)) + ops.sum(scores**2) + sum(layer.losses)
+
+        gradients.append(numpy(value_and_grad(loss, layer.trainable_variables)[1]))
+    for a, b in zip(*gradients, strict=True):
+        np.testing.assert_allclose(a, b, atol=400 * U32 * max(1, np.abs(b).max()))

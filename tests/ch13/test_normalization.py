@@ -56,6 +56,47 @@ def test_outputs_and_gradients_are_those_of_keras_and_of_the_passes(shape, setti
             np.testing.assert_allclose(a, b, atol=100 * U32 * max(1, np.abs(b).max()))
 
 
+@pytest.mark.parametrize("axis", [1, -2, [1, 2], [-1, 2], (1, 3)])
+def test_other_axes_are_those_of_keras_when_they_are_the_last(axis):
+    """Keras' layer normalizes the last axes only on PyTorch."""
+    x, g = RNG.standard_normal((2, 3, 4, 5, 2)).astype("float32")
+    axes = sorted(a % 4 for a in np.atleast_1d(axis))
+    last = list(range(-len(axes), 0))
+    ours, theirs = LayerNormalization(axis), keras.layers.LayerNormalization(last)
+    ours.build(x.shape), theirs.build(np.moveaxis(x, axes, last).shape)
+    ours.set_weights([RNG.uniform(0.5, 1.5, w.shape) for w in ours.weights])
+    theirs.set_weights([w.reshape(v.shape) for w, v in zip(ours.get_weights(), theirs.weights, strict=True)])
+    found = differentiated(ours, x, g)
+    known = differentiated(theirs, *(np.moveaxis(a, axes, last) for a in (x, g)))
+    known[:2] = [np.moveaxis(a, last, axes) for a in known[:2]]
+    for a, b in zip(found, known, strict=True):
+        np.testing.assert_allclose(a.ravel(), b.ravel(), atol=200 * U32 * max(1, np.abs(b).max()))
+    assert LayerNormalization.from_config(ours.get_config()).get_config() == ours.get_config()
+
+
+def test_penalties_and_constraints_reach_their_weights():
+    layer = LayerNormalization(gamma_regularizer="l2", beta_constraint="non_neg")
+    layer.build((None, 5))
+    assert layer.gamma.regularizer is layer.gamma_regularizer and layer.beta.regularizer is None
+    assert layer.beta.constraint is layer.beta_constraint
+    assert len(layer.losses) == 1 and np.isclose(numpy(layer.losses[0]), 0.05)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape", "message"),
+    [
+        ({"axis": "last"}, (None, 5), "^axis must be an integer, not 0, or a list of them; received axis='last'$"),
+        ({"axis": 2}, (None, 5), "^axis must be axes of x after the first; received axis=2 of 2 axes$"),
+        ({"axis": [1, -1]}, (None, 5), "^axis must be axes of x after the first"),
+        ({"axis": 1}, (None, None, 5), "^x must have shape"),
+        ({"rms_scaling": True}, (None, 5), "^rms_scaling must be False"),
+    ],
+)
+def test_bad_axes_are_named(settings, shape, message):
+    with pytest.raises(ValueError, match=message):
+        LayerNormalization(**settings).build(shape)
+
+
 def test_weights_have_the_order_of_keras_and_mixed_precision_computes_in_float32():
     ours, theirs = twins()
     assert [v.name for v in ours.weights] == [v.name for v in theirs.weights]
@@ -126,7 +167,7 @@ def test_batch_normalized_recurrence_is_the_loop(training):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: LayerNormalization(axis=1), "axis must be -1"),
+        (lambda: LayerNormalization(axis=0), "axis must be an integer, not 0"),
         (lambda: LayerNormalization(epsilon=-1.0), "epsilon must be >= 0"),
         (lambda: LayerNormalization()(np.ones(3, "float32")), "x must have shape"),
         (lambda: LayerNormCell(keras.layers.Dense(2)), "cell must be a recurrent cell"),

@@ -147,7 +147,7 @@ class MultiHeadAttention(Choices, ExplicitLayer):
             return found
         *found, Q, K, V = found
         for projection in (Q, K, V, found[0]):
-            self.add_loss(self.penalty(projection))
+            self.add_loss(self.penalty(projection) / ops.cast(ops.shape(projection)[0], projection.dtype))
         return tuple(found) if return_attention_scores else found[0]
 
     def forward_pass(self, inputs, training=False, mask=None, factor=None, return_attention_scores=False,

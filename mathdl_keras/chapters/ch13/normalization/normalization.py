@@ -19,33 +19,41 @@ the sums over samples and steps. There is nothing to remember from training: inf
 """
 
 import functools
+import math
 
 import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
+from mathdl_keras.core.checks import without_defaults
+from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["LayerNormalization"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class LayerNormalization(ExplicitLayer):
-    r"""Layer normalization over the last axis, with its derivative by hand (§13.8).
+class LayerNormalization(Choices, ExplicitLayer):
+    r"""Layer normalization with its derivative by hand (§13.8).
 
     .. math:: y = \gamma \odot \frac{x - \mu}{\sqrt{v + \varepsilon}} + \beta
 
-    with the mean and the biased variance of the last axis. `(B, ..., C) -> (B, ..., C)`. A drop-in for
-    `keras.layers.LayerNormalization`: the same arguments, and the same weights in the same order, `gamma` and `beta`,
-    each (C,). In mixed precision it computes in float32.
+    with the mean and the biased variance of each sample over one axis or several, the last by default. `(B, ..., C) ->
+    (B, ..., C)`. A drop-in for `keras.layers.LayerNormalization`: the same arguments in the same order, and the same
+    weights, `gamma` and `beta`, each of the sizes of those axes. In mixed precision it computes in float32.
 
     Args:
-        axis: Of the features: -1, the last.
-        epsilon: :math:`\varepsilon \ge 0`.
-        center: Whether to add :math:`\beta`.
-        scale: Whether to multiply by :math:`\gamma`.
-        beta_initializer: Of :math:`\beta`.
-        gamma_initializer: Of :math:`\gamma`.
+        axis: Integer or list of integers, the axes that are normalized, without that of the batch; -1, the last, by
+            default.
+        epsilon: Float :math:`\varepsilon \ge 0`; 0.001 by default.
+        center: Boolean, whether to add :math:`\beta`; `True` by default.
+        scale: Boolean, whether to multiply by :math:`\gamma`; `True` by default.
+        beta_initializer: Initializer of :math:`\beta`; "zeros" by default.
+        gamma_initializer: Initializer of :math:`\gamma`; "ones" by default.
+        beta_regularizer: Regularizer of :math:`\beta`; none by default.
+        gamma_regularizer: Regularizer of :math:`\gamma`; none by default.
+        beta_constraint: Constraint on :math:`\beta`; none by default.
+        gamma_constraint: Constraint on :math:`\gamma`; none by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -71,74 +79,103 @@ class LayerNormalization(ExplicitLayer):
         scale=True,
         beta_initializer="zeros",
         gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if axis not in (-1, [-1], (-1,)):
-            raise ValueError(f"axis must be -1, the last; received axis={axis!r}")
+        super().__init__(**without_defaults(kwargs, rms_scaling=False))
         if not isinstance(epsilon, int | float) or not 0 <= epsilon < float("inf"):
             raise ValueError(f"epsilon must be >= 0 and finite; received epsilon={epsilon!r}")
-        self.axis, self.epsilon, self.center, self.scale = -1, float(epsilon), center, scale
-        self.beta_initializer = keras.initializers.get(beta_initializer)
-        self.gamma_initializer = keras.initializers.get(gamma_initializer)
+        self.axis, self.epsilon, self.center, self.scale = _integers(axis), float(epsilon), center, scale
+        self.choose(
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
         self.supports_masking = True
 
     def build(self, input_shape):
-        if len(input_shape) < 2 or input_shape[-1] is None:
+        rank, given = len(input_shape), self.axis if isinstance(self.axis, list) else [self.axis]
+        if rank < 2:
             raise ValueError(f"x must have shape (batch, ..., features); received shape {tuple(input_shape)}")
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
-        self.units = input_shape[-1]
-        shape = (self.units,)  # float32 in mixed precision
-        weight = functools.partial(self.add_weight, shape, autocast=False)
-        self.gamma = weight(self.gamma_initializer, name="gamma") if self.scale else None
-        self.beta = weight(self.beta_initializer, name="beta") if self.center else None
+        self.axes = tuple(a if a < 0 else a - rank for a in given)  # from the end
+        if not all(-rank < a < 0 for a in self.axes) or len(set(self.axes)) < len(given):
+            raise ValueError(f"axis must be axes of x after the first; received axis={self.axis} of {rank} axes")
+        shape = tuple(input_shape[a] for a in self.axes)
+        if None in shape:
+            raise ValueError(f"x must have shape (batch, ..., features); received shape {tuple(input_shape)}")
+        sizes = dict(zip(self.axes, shape, strict=True))
+        self.input_spec = keras.layers.InputSpec(min_ndim=1 - min(self.axes), axes=sizes)
+        make = functools.partial(self.weight, shape=shape, autocast=False)  # float32 in mixed precision
+        self.gamma = make("gamma") if self.scale else None
+        self.beta = make("beta") if self.center else None
         self.built = True
 
     def forward_pass(self, x, training=False):
         """`y`, and what `backward_pass` needs."""
         x = self.read(x)
-        y, cache = layer_norm_forward(x, *self._weights(x.dtype), self.epsilon)
+        gamma, beta = (v if v is None else self._along(v, x) for v in (self.gamma, self.beta))
+        y, cache = layer_norm_forward(x, gamma, beta, self.epsilon, self.axes)
         return self.narrow(y), cache
 
     def backward_pass(self, dy, cache):
         r"""`(dx, (dgamma, dbeta))` from :math:`\partial\Lambda/\partial y`, without a weight that is not there."""
-        dx, dgamma, dbeta = layer_norm_backward(self.read(dy), cache)
-        used = (dgamma, self.scale), (dbeta, self.center)
-        return self.narrow(dx), tuple(gradient for gradient, there in used if there)
+        dx, *gradients = layer_norm_backward(self.read(dy), cache, self.axes)
+        used = zip(gradients, (self.gamma, self.beta), strict=True)
+        return self.narrow(dx), tuple(ops.reshape(d, v.shape) for d, v in used if v is not None)
 
     def get_config(self):
-        return (
-            super().get_config()
-            | {name: getattr(self, name) for name in ("axis", "epsilon", "center", "scale")}
-            | {
-                f"{name}_initializer": keras.initializers.serialize(getattr(self, f"{name}_initializer"))
-                for name in ("beta", "gamma")
-            }
-        )
+        own = {name: getattr(self, name) for name in ("axis", "epsilon", "center", "scale")}
+        return super().get_config() | own | self.chosen()
 
-    def _weights(self, dtype):
-        """gamma and beta, or the constants in their place."""
-        gamma = self.value_of(self.gamma) if self.scale else ops.ones((self.units,), dtype)
-        return gamma, self.value_of(self.beta) if self.center else ops.zeros((self.units,), dtype)
+    def _along(self, variable, x):
+        """The value of a weight, with the rank of x where its axes are not the last of x."""
+        weight, rank = self.value_of(variable), len(x.shape)
+        if self.axes == (-1,):
+            return weight
+        return ops.reshape(weight, [n if a - rank in self.axes else 1 for a, n in enumerate(x.shape)])
 
 
-def layer_norm_forward(x, gamma, beta, epsilon=1e-3):
-    r""":math:`\gamma \odot (x - \mu)/\sqrt{v + \varepsilon} + \beta` over the last axis, and the cache."""
-    n = x.shape[-1]
-    centred = x - ops.sum(x, axis=-1, keepdims=True) / n
-    inverse = ops.rsqrt(ops.sum(centred * centred, axis=-1, keepdims=True) / n + epsilon)
+def layer_norm_forward(x, gamma, beta, epsilon=1e-3, axes=(-1,)):
+    r""":math:`\gamma \odot (x - \mu)/\sqrt{v + \varepsilon} + \beta` over some axes, and the cache.
+
+    Args:
+        x: Tensor (B, ...).
+        gamma: Tensor that broadcasts to x; `None` for 1.
+        beta: Tensor that broadcasts to x; `None` for 0.
+        epsilon: Float, what is added to the variance; 0.001 by default.
+        axes: Tuple of negative integers, the axes, counted from the end; the last by default.
+    """
+    n = math.prod(x.shape[a] for a in axes)
+    centred = x - ops.sum(x, axis=axes, keepdims=True) / n
+    inverse = ops.rsqrt(ops.sum(centred * centred, axis=axes, keepdims=True) / n + epsilon)
     xhat = centred * inverse
-    return xhat * gamma + beta, (xhat, inverse, gamma)
+    y = xhat if gamma is None else xhat * gamma
+    return y if beta is None else y + beta, (xhat, inverse, gamma)
 
 
-def layer_norm_backward(dy, cache):
+def layer_norm_backward(dy, cache, axes=(-1,)):
     """`(dx, dgamma, dbeta)`."""
     xhat, inverse, gamma = cache
-    n, rows = dy.shape[-1], tuple(range(len(dy.shape) - 1))
-    k, along = dy * gamma, dy * xhat
-    mean = ops.sum(k, axis=-1, keepdims=True) / n
-    component = ops.sum(along * gamma, axis=-1, keepdims=True) / n
+    rank, n = len(dy.shape), math.prod(dy.shape[a] for a in axes)
+    rows = tuple(a for a in range(rank) if a - rank not in axes)
+    k, along = dy if gamma is None else dy * gamma, dy * xhat
+    mean = ops.sum(k, axis=axes, keepdims=True) / n
+    component = ops.sum(along if gamma is None else along * gamma, axis=axes, keepdims=True) / n
     return inverse * (k - mean - xhat * component), ops.sum(along, axis=rows), ops.sum(dy, axis=rows)
+
+
+def _integers(axis):
+    """An integer, or a list of them."""
+    several = list(axis) if isinstance(axis, list | tuple) else [axis]
+    if not several or any(isinstance(a, bool) or not isinstance(a, int) or a == 0 for a in several):
+        raise ValueError(f"axis must be an integer, not 0, or a list of them; received axis={axis!r}")
+    return several if isinstance(axis, list | tuple) else axis
 
 
 cost_of.register(LayerNormalization, free_cost)
