@@ -37,6 +37,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # or "tensorflow", or "torch"
 
 import itertools
 import time
+from importlib.util import find_spec
 
 import keras
 import numpy as np
@@ -47,7 +48,6 @@ from mathdl_keras.autodiff import vjp
 from mathdl_keras.chapters.ch07.exercises import importance_gradient, polyak_average, sgd_noise_floor
 from mathdl_keras.chapters.ch07.frameworks import STEPS
 from mathdl_keras.claims import discover, verify
-from mathdl_keras.core.backend import installed
 from mathdl_keras.descent import (
     MinibatchSampler,
     minibatch_gradient_covariance,
@@ -258,7 +258,7 @@ print("largest difference of the parameters:", apart)
 # import inspect; print(inspect.getsource(STEPS["jax"]))  # or "tensorflow", or "torch"
 batch = images[:8], split.y_train[:8]
 by_hand = [ops.convert_to_numpy(t) for t in step([ops.convert_to_tensor(t) for t in first], *batch)[0]]
-for name in installed():
+for name in filter(find_spec, STEPS):
     theta, loss = STEPS[name](first, *batch, learning_rate=0.1)
     apart = max(np.abs(a - b).max() for a, b in zip(theta, by_hand, strict=True))
     print(f"{name:10} loss {float(loss):.6f}, parameters after the step within {apart:.1e} of those by hand")

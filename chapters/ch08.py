@@ -42,7 +42,7 @@ from mathdl_keras.callbacks import VanishingGradientReport
 from mathdl_keras.chapters.ch08.exercises import critical_variance, flops_step, gradient_ratio, tied_gradient
 from mathdl_keras.claims import discover, verify
 from mathdl_keras.cost import activation_memory, compiled_flops, count_flops, measured_flops, network_cost
-from mathdl_keras.models import MultiLayerSGD
+from mathdl_keras.models import MLPClassifier
 from mathdl_keras.networks import signal_propagation
 from mathdl_keras.plots import new
 
@@ -66,14 +66,14 @@ print("Keras", keras.__version__, "on", keras.backend.backend())
 # \frac{\partial\Lambda}{\partial b^\ell} = \sum_m \delta^\ell_m,$$
 #
 # and a step of stochastic gradient descent subtracts $\eta$ times each. Here is one step in a dozen lines, on 32
-# handwritten digits, and what `MultiLayerSGD` makes of the same 32.
+# handwritten digits, and what `MLPClassifier` makes of the same 32.
 
 # %%
 split = datasets.digits().split(seed=0)
 x, x_test = (images.reshape(len(images), -1) for images in (split.x_train, split.x_test))
 y, y_test = split.y_train, split.y_test
 
-model = MultiLayerSGD((64, 64, 32, 10), "relu", learning_rate=0.1, batch_size=32)
+model = MLPClassifier((64, 64, 32, 10), "relu", learning_rate=0.1, batch_size=32)
 W1, b1, W2, b2, W3, b3 = model.get_weights()
 
 X, Y = x[:32], np.eye(10)[y[:32]]
@@ -191,7 +191,7 @@ widths = (64, *[64] * 6, 10)
 starts = {"sigmoid": (0.3, "glorot_normal"), "relu": (0.05, "he_normal")}
 reports = {}
 for name, (rate, initializer) in starts.items():
-    deep = MultiLayerSGD(widths, name, rate, 32, initializer)
+    deep = MLPClassifier(widths, name, rate, 32, initializer)
     reports[name] = VanishingGradientReport(x[:256], y[:256])
     settings = {"validation_data": (x_test, y_test), "callbacks": [reports[name]], "verbose": 0}
     accuracy = deep.fit(x, y, epochs=12, **settings).history["val_accuracy"][-1]

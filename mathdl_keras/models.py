@@ -34,7 +34,7 @@ from mathdl_keras.chapters.ch07.trainer import (
     StepLoop,
 )
 from mathdl_keras.chapters.ch08.models import (
-    MultiLayerSGD,
+    MLPClassifier,
 )
 from mathdl_keras.chapters.ch09.models import (
     Lasso,

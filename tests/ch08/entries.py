@@ -3,7 +3,7 @@
 from contract import PLAIN, Entry
 
 COMPONENTS = {
-    "MultiLayerSGD": Entry(
+    "MLPClassifier": Entry(
         {"widths": (4, 5, 3), "activation": "tanh", "learning_rate": 0.05, "batch_size": 8},
         (4,),
         (

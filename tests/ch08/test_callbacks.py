@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.chapters.ch08.callbacks import VanishingGradientReport
-from mathdl_keras.chapters.ch08.models import MultiLayerSGD
+from mathdl_keras.chapters.ch08.models import MLPClassifier
 
 rng = np.random.default_rng(0)
 X, LABELS = rng.standard_normal((12, 6)).astype("float32"), np.arange(12) % 3
@@ -21,7 +21,7 @@ def at_start(model, x=X, y=LABELS):
 
 
 def test_it_measures_the_deltas_of_each_sample():
-    model = MultiLayerSGD((6, 8, 8, 3), "tanh")
+    model = MLPClassifier((6, 8, 8, 3), "tanh")
     W1, b1, W2, b2, W3, b3 = weights = [rng.standard_normal(w.shape) for w in model.get_weights()]
     model.set_weights(weights)
     H1 = np.tanh(X @ W1 + b1)
@@ -65,13 +65,13 @@ def test_any_model_is_measured_but_only_a_feed_forward_network_is_predicted():
 
 
 def test_dead_units_pass_nothing():
-    model = MultiLayerSGD((6, 8, 8, 3), "relu")
+    model = MLPClassifier((6, 8, 8, 3), "relu")
     model.set_weights([w if w.ndim == 2 else w - 100 for w in model.get_weights()])
     assert at_start(model).measured[0, 0] == -np.inf
 
 
 def test_the_table_has_a_row_for_each_layer():
-    model = MultiLayerSGD((6, 8, 8, 3), "tanh")
+    model = MLPClassifier((6, 8, 8, 3), "tanh")
     report = VanishingGradientReport(X, LABELS)
     model.fit(X, LABELS, verbose=0, callbacks=[report])
     title, head, *lines = str(report).splitlines()

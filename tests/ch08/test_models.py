@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from mathdl_keras.chapters.ch08.models import MultiLayerSGD
+from mathdl_keras.chapters.ch08.models import MLPClassifier
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((20, 4)).astype("float32")
@@ -12,7 +12,7 @@ LABELS = np.argmax(X[:, :3], axis=1)
 
 
 def model(**kwargs):
-    return MultiLayerSGD((4, 5, 3), "tanh", **{"learning_rate": 0.5, "batch_size": 8} | kwargs)
+    return MLPClassifier((4, 5, 3), "tanh", **{"learning_rate": 0.5, "batch_size": 8} | kwargs)
 
 
 def test_fit_takes_the_batch_size_of_the_model_unless_given_another():
@@ -62,7 +62,7 @@ def test_it_is_compiled_with_plain_sgd_and_may_be_compiled_again():
 
 def test_the_configuration_makes_the_same_model_again():
     config = model(kernel_initializer="zeros").get_config()
-    again = MultiLayerSGD.from_config(config)
+    again = MLPClassifier.from_config(config)
     assert again.get_config() == config and again.batch_size == 8
     assert not {"loss", "output_activation"} & set(config)
     assert all(np.all(w == 0) for w in again.get_weights())

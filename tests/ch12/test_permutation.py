@@ -9,10 +9,10 @@ from sklearn.inspection import permutation_importance as sklearn_importance
 from sklearn.linear_model import LinearRegression
 
 from mathdl_keras.chapters.ch05.models import MLP
-from mathdl_keras.chapters.ch12.dependence import partial_dependence
-from mathdl_keras.chapters.ch12.features import ConstantFeaturesWarning, CorrelatedFeaturesWarning
-from mathdl_keras.chapters.ch12.permutation import permutation_importance
-from mathdl_keras.chapters.ch12.ranking import ImportanceReport
+from mathdl_keras.chapters.ch12.feature_checks import ConstantFeaturesWarning, CorrelatedFeaturesWarning
+from mathdl_keras.chapters.ch12.importance_report import ImportanceReport
+from mathdl_keras.chapters.ch12.partial_dependence import partial_dependence
+from mathdl_keras.chapters.ch12.permutation_importance import permutation_importance
 
 rng = np.random.default_rng(22)
 X = rng.standard_normal((40, 3))

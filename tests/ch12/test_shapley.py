@@ -5,11 +5,11 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from mathdl_keras.chapters.ch12.conditional import ConditionalGaussianGame, regression_matrices
+from mathdl_keras.chapters.ch12.conditional_game import ConditionalGaussianGame, regression_matrices
+from mathdl_keras.chapters.ch12.games import InterventionalGame, LossReductionGame
 from mathdl_keras.chapters.ch12.kernel_shap import kernel_shap, shapley_kernel
-from mathdl_keras.chapters.ch12.regressions import RefitR2Game
+from mathdl_keras.chapters.ch12.refit_game import RefitR2Game
 from mathdl_keras.chapters.ch12.shapley import all_coalitions, shapley_exact, shapley_sampling
-from mathdl_keras.chapters.ch12.values import InterventionalGame, LossReductionGame
 
 rng = np.random.default_rng(12)
 D = 5

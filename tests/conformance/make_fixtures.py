@@ -22,6 +22,7 @@ EARLIER = {
     "Dense": "BackpropDense",
     "DenseBatchNorm": "NormalizedDense",
     "MLP": "FeedForward",
+    "MLPClassifier": "MultiLayerSGD",
     "MaxPooling2D": "ExplicitMaxPool2D",
     "Normalization": "Standardize",
     "PositionEmbedding": "LearnedPositionalEmbedding",

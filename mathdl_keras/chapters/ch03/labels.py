@@ -30,8 +30,8 @@ def one_hot(y, num_classes):
     return ops.one_hot(ops.cast(y, "int32"), num_classes)
 
 
-def check_labels(y, classes=2):
-    """The labels as integers, if each is one of 0, ..., classes - 1.
+def check_labels(y, num_classes=2):
+    """The labels as integers, if each is one of 0, ..., num_classes - 1.
 
     Raises:
         ValueError: If one is not.
@@ -43,19 +43,19 @@ def check_labels(y, classes=2):
         ValueError: y must hold labels 0 or 1; received 2.0
     """
     y = np.asarray(y)
-    known = np.isin(y, np.arange(classes))
+    known = np.isin(y, np.arange(num_classes))
     if y.size == 0 or not known.all():
-        expected = "0 or 1" if classes == 2 else f"0, ..., {classes - 1}"
+        expected = "0 or 1" if num_classes == 2 else f"0, ..., {num_classes - 1}"
         raise ValueError(f"y must hold labels {expected}; received {y[~known].flat[0] if y.size else 'none'}")
     return y.astype("int64")
 
 
-def check_every_class(y, classes=2):
+def check_every_class(y, num_classes=2):
     """Raises unless each class occurs.
 
     Raises:
         ValueError: If a class is missing.
     """
-    missing = sorted(set(range(classes)) - set(np.unique(y).tolist()))
+    missing = sorted(set(range(num_classes)) - set(np.unique(y).tolist()))
     if missing:
-        raise ValueError(f"y must hold each of the {classes} classes; received no row of class {missing[0]}")
+        raise ValueError(f"y must hold each of the {num_classes} classes; received no row of class {missing[0]}")

@@ -5,7 +5,7 @@ Section  Title
 -------  ------------------------------------------------------------
 8.1      Introduction
 8.2      Multi-layer Neural Networks
-         models: MultiLayerSGD
+         models: MLPClassifier
          claims: parameter_count, sgd_trajectory, vectorised_equals_loop
 8.3      Computational Cost
          cost: Memory, NetworkCost, activation_memory, count_flops, network_cost

@@ -35,8 +35,8 @@ class VanishingGradientReport(GradientNorms):
         ValueError: If data are not finite, or no layer has a kernel.
 
     Example:
-        >>> from mathdl_keras.chapters.ch08.models import MultiLayerSGD
-        >>> model = MultiLayerSGD((4, 16, 16, 2), "sigmoid")
+        >>> from mathdl_keras.chapters.ch08.models import MLPClassifier
+        >>> model = MLPClassifier((4, 16, 16, 2), "sigmoid")
         >>> x, y = np.ones((8, 4), "float32"), np.arange(8) % 2
         >>> report = VanishingGradientReport(x, y)
         >>> _ = model.fit(x, y, epochs=2, verbose=0, callbacks=[report])

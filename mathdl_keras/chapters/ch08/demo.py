@@ -15,7 +15,7 @@ import numpy as np
 
 from mathdl_keras.chapters.ch08.callbacks import VanishingGradientReport
 from mathdl_keras.chapters.ch08.cost import NetworkCost, network_cost
-from mathdl_keras.chapters.ch08.models import MultiLayerSGD
+from mathdl_keras.chapters.ch08.models import MLPClassifier
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric
@@ -105,7 +105,7 @@ def widths(x, depth, classes):
 def network(name, widths):
     """A network at its start."""
     activation, rate, initializer = STARTS[name]
-    return MultiLayerSGD(widths, activation, rate, BATCH, initializer)
+    return MLPClassifier(widths, activation, rate, BATCH, initializer)
 
 
 def at_the_start(session, name, widths, x, y, sample=256) -> Gradients:

@@ -4,11 +4,11 @@ import keras
 
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 
-__all__ = ["MultiLayerSGD"]
+__all__ = ["MLPClassifier"]
 
 
-@keras.saving.register_keras_serializable("mathdl_keras")
-class MultiLayerSGD(BackpropMLP):
+@keras.saving.register_keras_serializable("mathdl_keras", name="MultiLayerSGD")
+class MLPClassifier(BackpropMLP):
     r"""A classifier of several layers with its own stochastic gradient descent (§8.2).
 
     For batches of B samples with labels y, as integers or one-hot rows, and logits :math:`Z^L`,
@@ -36,7 +36,7 @@ class MultiLayerSGD(BackpropMLP):
 
     Example:
         >>> import numpy as np
-        >>> model = MultiLayerSGD((2, 8, 2), "tanh", learning_rate=1.0, batch_size=4)
+        >>> model = MLPClassifier((2, 8, 2), "tanh", learning_rate=1.0, batch_size=4)
         >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
         >>> history = model.fit(x, np.array([0, 1, 1, 0]), epochs=3, verbose=0)
         >>> sorted(history.history), int(model.optimizer.iterations)

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch06.models import BackpropMLP
-from mathdl_keras.chapters.ch08.models import MultiLayerSGD
+from mathdl_keras.chapters.ch08.models import MLPClassifier
 from mathdl_keras.core.claims import claim, equals, exactly
 from mathdl_keras.core.precision import float64
 
@@ -53,7 +53,7 @@ def parameter_count(rng, *, count=lambda model: model.count_params()):
     return exactly([count(model) for model in models], predicted, label="parameters of three networks")
 
 
-class SummedSGD(MultiLayerSGD):
+class SummedSGD(MLPClassifier):
     """The sum over the batch in the place of its mean."""
 
     def loss_and_slope(self, y, U, sample_weight=None):
@@ -80,7 +80,7 @@ def keras_twin(widths, rate):
     "50 steps of W <- W - eta (H'delta), b <- b - eta sum delta, written out, are a training by fit",
     refuted_by={"sum over the batch": {"network": SummedSGD}},
 )
-def sgd_trajectory(rng, *, widths=(6, 10, 8, 3), steps=50, batch=8, rate=0.25, network=MultiLayerSGD):
+def sgd_trajectory(rng, *, widths=(6, 10, 8, 3), steps=50, batch=8, rate=0.25, network=MLPClassifier):
     x, labels = rng.standard_normal((steps * batch, widths[0])), rng.integers(0, widths[-1], steps * batch)
     weights = start = random_weights(rng, widths)
     for k in range(0, steps * batch, batch):
@@ -103,7 +103,7 @@ def sgd_trajectory(rng, *, widths=(6, 10, 8, 3), steps=50, batch=8, rate=0.25, n
     refuted_by={"sum over the batch": {"network": SummedSGD}},
     precision="float64",
 )
-def vectorised_equals_loop(rng, *, widths=(6, 10, 8, 3), batch=32, network=MultiLayerSGD):
+def vectorised_equals_loop(rng, *, widths=(6, 10, 8, 3), batch=32, network=MLPClassifier):
     x, labels = rng.standard_normal((batch, widths[0])), rng.integers(0, widths[-1], batch)
     model, weights = network(widths, "tanh"), random_weights(rng, widths)
     model.set_weights(weights)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from mathdl_keras.chapters.ch12.importance import shapley_variance, total_sobol_index, variance_components
-from mathdl_keras.chapters.ch12.permutation import permutation_importance
-from mathdl_keras.chapters.ch12.regressions import RefitR2Game
+from mathdl_keras.chapters.ch12.games import LossReductionGame
+from mathdl_keras.chapters.ch12.interactions import shapley_variance, total_sobol_index, variance_components
+from mathdl_keras.chapters.ch12.permutation_importance import permutation_importance
+from mathdl_keras.chapters.ch12.refit_game import RefitR2Game
 from mathdl_keras.chapters.ch12.shapley import all_coalitions, shapley_exact
-from mathdl_keras.chapters.ch12.values import LossReductionGame
 from mathdl_keras.core.claims import claim, equals
 
 COEFFICIENTS = {0b0001: 1.0, 0b0010: 2.0, 0b0011: 3.0, 0b0111: 1.0}  # x1 + 2 x2 + 3 x1 x2 + x1 x2 x3; x4 is idle

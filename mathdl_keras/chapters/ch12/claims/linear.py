@@ -5,9 +5,9 @@ from itertools import permutations
 import numpy as np
 
 from mathdl_keras.chapters.ch02.models import LinearRegression
-from mathdl_keras.chapters.ch12.permutation import permutation_importance
+from mathdl_keras.chapters.ch12.games import InterventionalGame
+from mathdl_keras.chapters.ch12.permutation_importance import permutation_importance
 from mathdl_keras.chapters.ch12.shapley import shapley_exact
-from mathdl_keras.chapters.ch12.values import InterventionalGame
 from mathdl_keras.core import datasets
 from mathdl_keras.core.claims import claim, equals, mean_equals
 

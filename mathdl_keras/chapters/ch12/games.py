@@ -7,7 +7,7 @@ r"""Games that explain a model (§12.3): what is a prediction worth when only so
 | :math:`E[f(X) \mid X_S = x_S]` for normal features | `ConditionalGaussianGame` |
 | the :math:`R^2` of a regression on the features of S alone | `RefitR2Game` |
 
-The last two are in `conditional` and `regressions`.
+The last two are in `conditional_game` and `refit_game`.
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathdl_keras.chapters.ch12.features import feature_names
+from mathdl_keras.chapters.ch12.feature_checks import feature_names
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
 from mathdl_keras.core.checks import as_table
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathdl_keras.chapters.ch12.features import check_features, feature_names
+from mathdl_keras.chapters.ch12.feature_checks import check_features, feature_names
+from mathdl_keras.chapters.ch12.games import InterventionalGame
+from mathdl_keras.chapters.ch12.importance_report import ImportanceReport
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
-from mathdl_keras.chapters.ch12.ranking import ImportanceReport
 from mathdl_keras.chapters.ch12.shapley import MOST_PLAYERS, random_ranks, shapley_exact
-from mathdl_keras.chapters.ch12.values import InterventionalGame
 from mathdl_keras.core.checks import as_table
 from mathdl_keras.core.progress import shown
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mathdl_keras.chapters.ch12.features import check_features, feature_names
+from mathdl_keras.chapters.ch12.feature_checks import check_features, feature_names
+from mathdl_keras.chapters.ch12.importance_report import ImportanceReport
 from mathdl_keras.chapters.ch12.prediction import ENTRIES, as_prediction
-from mathdl_keras.chapters.ch12.ranking import ImportanceReport
 from mathdl_keras.core.checks import as_table, check_data
 from mathdl_keras.core.measures import as_loss
 
