@@ -13,7 +13,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.attention.positions import SinePositionEncoding
 from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, SimpleRNN
-from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoderBlock
+from mathdl_keras.chapters.ch13.transformers.blocks import TransformerEncoderBlock
 from mathdl_keras.core import datasets
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.demo import Results, Session
