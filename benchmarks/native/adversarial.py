@@ -4,6 +4,7 @@ A `tf.function`, a `jax.jit` with donated state, or PyTorch with its fused updat
 critic and generator and gives a function of a list of batches, which trains on them and returns the weights.
 """
 
+import keras
 import numpy as np
 
 PIXELS, LATENT, UNITS = 784, 32, 256
@@ -117,9 +118,10 @@ def tensorflow_loop(critic, generator):
 def torch_loop(critic, generator):
     import torch
 
-    c, g = ([torch.tensor(w, requires_grad=True) for w in part] for part in (critic, generator))
+    device = keras.ops.zeros(()).device  # where Keras puts its tensors
+    c, g = ([torch.tensor(w, requires_grad=True, device=device) for w in part] for part in (critic, generator))
     moments = {id(part): [torch.zeros_like(w) for w in part] for part in (c, g)}
-    counts, draws, source = {id(c): 0, id(g): 0}, 0, torch.Generator()
+    counts, draws, source = {id(c): 0, id(g): 0}, 0, torch.Generator(device)
 
     def f(x):
         return forward(x, c, torch.relu)
@@ -128,7 +130,7 @@ def torch_loop(critic, generator):
         nonlocal draws
         source.manual_seed(SEED + draws)
         draws += 1
-        return kind(*shape, generator=source)
+        return kind(*shape, generator=source, device=device)
 
     @torch.no_grad()
     def adam(part, slopes):

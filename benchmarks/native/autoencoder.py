@@ -4,6 +4,7 @@ A `tf.function`, a `jax.jit` with donated state, or PyTorch with its fused updat
 both networks and gives a function of a list of batches, which trains on them and returns the weights.
 """
 
+import keras
 import numpy as np
 
 PIXELS, UNITS, LATENT = 784, 512, 20
@@ -89,9 +90,10 @@ def torch_loop(encoder, decoder):
     import torch
     from torch.nn import functional
 
-    w = [torch.tensor(a, requires_grad=True) for a in [*encoder, *decoder]]
+    device = keras.ops.zeros(()).device  # where Keras puts its tensors
+    w = [torch.tensor(a, requires_grad=True, device=device) for a in [*encoder, *decoder]]
     first, second = ([torch.zeros_like(a) for a in w] for _ in range(2))
-    source, steps = torch.Generator(), 0
+    source, steps = torch.Generator(device), 0
 
     def loss(x, noise):
         moments = forward(x, *w[:4], torch.relu)
@@ -104,7 +106,7 @@ def torch_loop(encoder, decoder):
     def step(x):
         nonlocal steps
         source.manual_seed(SEED + steps)
-        slopes = torch.autograd.grad(loss(x, torch.randn(BATCH, LATENT, generator=source)), w)
+        slopes = torch.autograd.grad(loss(x, torch.randn(BATCH, LATENT, generator=source, device=device)), w)
         steps += 1
         with torch.no_grad():
             torch._foreach_lerp_(first, slopes, 1 - BETA_1)

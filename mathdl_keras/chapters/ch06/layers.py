@@ -5,6 +5,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.core.checks import check_positive, without_defaults
+from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer
 from mathdl_keras.core.linalg import dot, outer_sum
 
@@ -12,7 +13,7 @@ __all__ = ["Dense"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="BackpropDense")
-class Dense(ExplicitLayer):
+class Dense(Choices, ExplicitLayer):
     r"""The dense layer :math:`H = \sigma(Z)`, :math:`Z = xW + b`, with its backward pass written by hand (§6.4).
 
     From the upstream gradient :math:`\partial\Lambda/\partial H`,
@@ -69,34 +70,22 @@ class Dense(ExplicitLayer):
         self.units = check_positive("units", units)
         self.activation = activations.get_any(activation)
         self.use_bias = bool(use_bias)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.choose(
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.supports_masking = True
 
     def build(self, input_shape):
         if len(input_shape) < 2 or input_shape[-1] is None:
             raise ValueError(f"x must have shape (batch, ..., features); received shape {tuple(input_shape)}")
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
-        self.kernel = self.add_weight(
-            shape=(input_shape[-1], self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                shape=(self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+        self.kernel = self.weight("kernel", (input_shape[-1], self.units))
+        self.bias = self.weight("bias", (self.units,)) if self.use_bias else None
         self.built = True
 
     def forward_pass(self, x, training=False):
@@ -135,8 +124,4 @@ class Dense(ExplicitLayer):
             "use_bias": self.use_bias,
             "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
         }
-        for name in ("kernel", "bias"):
-            config[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
-            config[f"{name}_regularizer"] = keras.regularizers.serialize(getattr(self, f"{name}_regularizer"))
-            config[f"{name}_constraint"] = keras.constraints.serialize(getattr(self, f"{name}_constraint"))
-        return super().get_config() | config
+        return super().get_config() | config | self.chosen()

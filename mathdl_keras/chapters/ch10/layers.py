@@ -4,6 +4,8 @@ In training a channel is normalized by the moments of its batch, and moving aver
 those averages, so that the prediction for one sample does not depend on the others.
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -16,13 +18,14 @@ from mathdl_keras.chapters.ch10.normalization import (
     shaped_like,
 )
 from mathdl_keras.core.checks import without_defaults
+from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["BatchNormalization"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class BatchNormalization(ExplicitLayer):
+class BatchNormalization(Choices, ExplicitLayer):
     r"""Batch normalization with its derivative written by hand (§10.2, §10.3).
 
     In training, with :math:`\mu` and v the mean and the biased variance of the batch over all axes but one,
@@ -100,14 +103,16 @@ class BatchNormalization(ExplicitLayer):
             raise ValueError(f"epsilon must be >= 0 and finite; received epsilon={epsilon!r}")
         self.axis, self.momentum, self.epsilon = axis, float(momentum), float(epsilon)
         self.center, self.scale = center, scale
-        self.beta_initializer = keras.initializers.get(beta_initializer)
-        self.gamma_initializer = keras.initializers.get(gamma_initializer)
-        self.moving_mean_initializer = keras.initializers.get(moving_mean_initializer)
-        self.moving_variance_initializer = keras.initializers.get(moving_variance_initializer)
-        self.beta_regularizer = keras.regularizers.get(beta_regularizer)
-        self.gamma_regularizer = keras.regularizers.get(gamma_regularizer)
-        self.beta_constraint = keras.constraints.get(beta_constraint)
-        self.gamma_constraint = keras.constraints.get(gamma_constraint)
+        self.choose(
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            moving_mean_initializer=moving_mean_initializer,
+            moving_variance_initializer=moving_variance_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -117,15 +122,12 @@ class BatchNormalization(ExplicitLayer):
             raise ValueError(f"x must have shape (batch, ..., channels); received shape {tuple(input_shape)}")
         self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
 
-        def weight(name, trainable=True):
-            settings = {v: getattr(self, f"{name}_{v}", None) for v in ("initializer", "regularizer", "constraint")}
-            # float32 in mixed precision, so that moments keep their digits
-            return self.add_weight((channels,), name=name, trainable=trainable, autocast=False, **settings)
-
-        self.gamma = weight("gamma") if self.scale else None
-        self.beta = weight("beta") if self.center else None
-        self.moving_mean = weight("moving_mean", trainable=False)
-        self.moving_variance = weight("moving_variance", trainable=False)
+        # float32 in mixed precision, so that moments keep their digits
+        make = functools.partial(self.weight, shape=(channels,), autocast=False)
+        self.gamma = make("gamma") if self.scale else None
+        self.beta = make("beta") if self.center else None
+        self.moving_mean = make("moving_mean", trainable=False)
+        self.moving_variance = make("moving_variance", trainable=False)
         self.built = True
 
     def call(self, inputs, training=False, mask=None):
@@ -168,13 +170,8 @@ class BatchNormalization(ExplicitLayer):
         return tuple(input_shape)
 
     def get_config(self):
-        config = {name: getattr(self, name) for name in ("axis", "momentum", "epsilon", "center", "scale")}
-        for name in ("beta", "gamma"):
-            config[f"{name}_regularizer"] = keras.regularizers.serialize(getattr(self, f"{name}_regularizer"))
-            config[f"{name}_constraint"] = keras.constraints.serialize(getattr(self, f"{name}_constraint"))
-        for name in ("beta", "gamma", "moving_mean", "moving_variance"):
-            config[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
-        return super().get_config() | config
+        own = {name: getattr(self, name) for name in ("axis", "momentum", "epsilon", "center", "scale")}
+        return super().get_config() | own | self.chosen()
 
     def _last(self, x):
         """x with its channels last."""

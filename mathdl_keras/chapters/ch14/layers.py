@@ -14,12 +14,13 @@ from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forwa
 from mathdl_keras.chapters.ch14.formats import ImageLayer
 from mathdl_keras.chapters.ch14.geometry import check_padding, extents, output_sizes, pair
 from mathdl_keras.core.checks import check_positive, without_defaults
+from mathdl_keras.core.choices import Choices
 
 __all__ = ["Conv2D"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras", name="ExplicitConv2D")
-class Conv2D(ImageLayer):
+class Conv2D(Choices, ImageLayer):
     r"""A two-dimensional convolution with its hand-written derivative (§14.5, §14.6).
 
     .. math::
@@ -93,12 +94,14 @@ class Conv2D(ImageLayer):
         self.padding = padding.lower() if isinstance(padding, str) else padding
         check_padding(self.padding)
         self.activation, self.use_bias = activations.get_any(activation), bool(use_bias)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.choose(
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
@@ -107,13 +110,9 @@ class Conv2D(ImageLayer):
             raise ValueError(f"x must have a multiple of groups={self.groups} channels; received {channels}")
         self.input_spec = keras.layers.InputSpec(ndim=4, axes={1 if self.first else -1: channels})
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = self._weight("kernel", shape)
-        self.bias = self._weight("bias", (self.filters,)) if self.use_bias else None
+        self.kernel = self.weight("kernel", shape)
+        self.bias = self.weight("bias", (self.filters,)) if self.use_bias else None
         self.built = True
-
-    def _weight(self, name, shape):
-        settings = {v: getattr(self, f"{name}_{v}") for v in ("initializer", "regularizer", "constraint")}
-        return self.add_weight(shape=shape, name=name, **settings)
 
     @property
     def _window(self):
@@ -144,11 +143,7 @@ class Conv2D(ImageLayer):
             "activation": activations.serialize_any(self.activation),
             "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
         }
-        for name in ("kernel", "bias"):
-            config[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
-            config[f"{name}_regularizer"] = keras.regularizers.serialize(getattr(self, f"{name}_regularizer"))
-            config[f"{name}_constraint"] = keras.constraints.serialize(getattr(self, f"{name}_constraint"))
-        return super().get_config() | config
+        return super().get_config() | config | self.chosen()
 
 
 cost_of.register(Conv2D, convolution_cost)
