@@ -72,3 +72,9 @@ def test_a_sample_weight_counts_its_whole_sequence():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_earlier_configuration_is_read():
+    config = ElmanBPTT(2, 3).get_config()
+    config["outputs"] = config.pop("output_units")
+    assert ElmanBPTT.from_config(config).readout.units == 3
