@@ -101,7 +101,7 @@ figure
 
 # %%
 x, y = rng.standard_normal((2, 4, 12, 3)).astype("float32")
-model = ElmanBPTT(5, outputs=3)
+model = ElmanBPTT(5, output_units=3)
 model.build(x.shape)
 loss, _, pairs = model.loss_and_gradients(ops.convert_to_tensor(x), ops.convert_to_tensor(y))
 by_hand = ops.convert_to_numpy(ops.stop_gradient(pairs[1][0]))
@@ -122,7 +122,7 @@ print(f"by hand {by_hand[0, 1]:.5f}, by differences {(moved[0] - moved[1]) / (2 
 # %%
 noise = rng.standard_normal((20_000, 1)).astype("float32")
 target = noise + np.concatenate([np.zeros((1, 1), "float32"), noise[:-1]])
-trainer = TruncatedBPTT(ElmanBPTT(8, outputs=1, activation="linear"), k1=10, k2=20)
+trainer = TruncatedBPTT(ElmanBPTT(8, output_units=1, activation="linear"), k1=10, k2=20)
 trainer.compile(keras.optimizers.Adam(0.01))
 trainer.fit(noise[:18_000], target[:18_000], verbose=0)
 loss = trainer.evaluate(noise[18_000:], target[18_000:], verbose=0)

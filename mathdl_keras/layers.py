@@ -79,12 +79,14 @@ from mathdl_keras.chapters.ch13.recurrent.loop import (
 from mathdl_keras.chapters.ch13.recurrent.lstm import (
     LSTMCell,
 )
+from mathdl_keras.chapters.ch13.transformers.blocks import (
+    TransformerEncoderBlock,
+)
 from mathdl_keras.chapters.ch13.transformers.decoder import (
     TransformerDecoder,
 )
 from mathdl_keras.chapters.ch13.transformers.transformers import (
     TransformerEncoder,
-    TransformerEncoderBlock,
 )
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,

@@ -29,12 +29,10 @@ class Results:
     Attributes:
         metrics: Sequence of `Metric`, the key figures.
         data: Sequence of the data sets that were used; each has `name`, `source` and `licence`.
-        views: Mapping from names to what the figures need; empty by default.
     """
 
     metrics: Sequence[Metric]
     data: Sequence[Any]
-    views: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -64,7 +64,7 @@ COMPONENTS = {
     ),
     "MaskedSelfAttention": Entry({"key_dim": 3}, (5, 4), (({"key_dim": 0}, "key_dim must be an integer >= 1"),)),
     "MultiHeadSelfAttention": Entry(
-        {"num_heads": 2, "key_dim": 3, "causal": True}, (5, 4), (({"num_heads": 0}, "num_heads must be"),)
+        {"num_heads": 2, "key_dim": 3, "use_causal_mask": True}, (5, 4), (({"num_heads": 0}, "num_heads must be"),)
     ),
     "SinePositionEncoding": Entry(
         {"sequence_length": 6, "dim": 4},
@@ -86,15 +86,18 @@ COMPONENTS = {
         (({"num_layers": 0}, "num_layers must be"),),
     ),
     "ElmanBPTT": Entry(
-        {"units": 3, "outputs": 1, "activation": "tanh", "return_sequences": False, "loss": "mse"},
+        {"units": 3, "output_units": 1, "activation": "tanh", "return_sequences": False, "loss": "mse"},
         (5, 2),
-        (({"units": 0}, "units must be an integer >= 1"), ({"outputs": 0}, "units must be an integer >= 1")),
+        (
+            ({"units": 0}, "units must be an integer >= 1"),
+            ({"output_units": 0}, "output_units must be an integer >= 1"),
+        ),
         {"masks": "reads whole sequences"},
     ),
     "RecurrentBPTT": Entry(
-        {"outputs": 1, "return_sequences": False, "loss": "mse"},
+        {"output_units": 1, "return_sequences": False, "loss": "mse"},
         (5, 2),
-        (({"outputs": 0}, "units must be an integer >= 1"),),
+        (({"output_units": 0}, "output_units must be an integer >= 1"),),
         {"masks": "reads whole sequences"},
         make=lambda dtype=None, **kwargs: models.RecurrentBPTT(layers.LSTMCell(3, dtype=dtype), dtype=dtype, **kwargs),
     ),

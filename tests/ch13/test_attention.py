@@ -8,7 +8,12 @@ from keras import ops
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask, scaled_dot_product_attention
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.equivariance import equivariance_error, is_permutation_equivariant
-from mathdl_keras.chapters.ch13.attention.self_attention import MaskedSelfAttention, SelfAttention
+from mathdl_keras.chapters.ch13.attention.self_attention import (
+    MaskedSelfAttention,
+    MultiHeadSelfAttention,
+    SelfAttention,
+)
+from mathdl_keras.chapters.ch13.transformers.blocks import TransformerEncoderBlock
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64, dtype_of
@@ -146,3 +151,17 @@ def test_bad_input_is_one_clear_line(make, message):
     with pytest.raises(ValueError, match=message) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+def test_masked_attention_is_attention_with_a_causal_mask_and_earlier_configurations_are_read():
+    masked, x = MaskedSelfAttention(3), RNG.standard_normal((2, 4, 3)).astype("float32")
+    layer = SelfAttention(3, use_causal_mask=True)
+    layer.build(x.shape), masked.build(x.shape)
+    layer.set_weights(masked.get_weights())
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.stop_gradient(f(x))) for f in (layer, masked)))
+    earlier = {name: value for name, value in masked.get_config().items() if name != "use_causal_mask"}
+    assert MaskedSelfAttention.from_config(earlier).use_causal_mask
+    assert MultiHeadSelfAttention.from_config({"num_heads": 2, "key_dim": 3, "causal": True}).use_causal_mask
+    assert TransformerEncoderBlock.from_config(
+        {"heads": 2, "key_dim": 3, "ff_dim": 4, "norm": "pre", "causal": True}
+    ).use_causal_mask

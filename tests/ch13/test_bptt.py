@@ -18,7 +18,7 @@ X, Y = (rng.standard_normal((4, 6, 3)).astype("float32") for _ in range(2))
 
 @pytest.mark.parametrize("return_sequences", [True, False])
 def test_it_trains_as_the_keras_layers_do(return_sequences):
-    model = ElmanBPTT(5, outputs=3, return_sequences=return_sequences)
+    model = ElmanBPTT(5, output_units=3, return_sequences=return_sequences)
     y = Y if return_sequences else Y[:, -1]
     model.build((None, 6, 3))
     rnn = keras.layers.SimpleRNN(5, return_sequences=return_sequences)
@@ -35,7 +35,7 @@ def test_it_trains_as_the_keras_layers_do(return_sequences):
 
 @pytest.mark.parametrize("cell", [JordanCell(4, 2), LSTMCell(4), GRUCell(4), GRUCell(4, reset_after=False)])
 def test_every_cell_is_differentiated(cell):
-    model = RecurrentBPTT(cell, outputs=3, output_activation="tanh", loss="mse", return_sequences=False)
+    model = RecurrentBPTT(cell, output_units=3, output_activation="tanh", loss="mse", return_sequences=False)
     model.build((None, 6, 3))
     expected, by_hand = compiled(lambda x, y: (autodiff_gradients(model, x, y), in_order(model, x, y)))(X, Y[:, 0])
     for got, g in zip(by_hand, expected, strict=True):
@@ -49,7 +49,7 @@ def in_order(model, x, y):
 
 
 def test_a_sample_weight_counts_its_whole_sequence():
-    model = ElmanBPTT(5, outputs=3)
+    model = ElmanBPTT(5, output_units=3)
     model.build((None, 6, 3))
     twice = np.concatenate([X[:2], X[:1]]), np.concatenate([Y[:2], Y[:1]])
     weighted = compiled(lambda x, y, w: model.loss_and_gradients(x, y, w)[0])(X[:2], Y[:2], np.float32([2, 1]))
@@ -61,7 +61,7 @@ def test_a_sample_weight_counts_its_whole_sequence():
     ("call", "message"),
     [
         (lambda: ElmanBPTT(0, 1), "units must be an integer >= 1; received units=0"),
-        (lambda: ElmanBPTT(2, 0), "units must be an integer >= 1; received units=0"),
+        (lambda: ElmanBPTT(2, 0), "output_units must be an integer >= 1; received output_units=0"),
         (lambda: ElmanBPTT(2, 1, "swish"), "activation must be"),
         (lambda: RecurrentBPTT(keras.layers.GRUCell(2), 1), "cell must have a step_back.*received a GRUCell"),
         (lambda: ElmanBPTT(2, 1).build((None, 0, 3)), r"x must have shape \(batch, time >= 1, features\)"),
@@ -72,3 +72,9 @@ def test_a_sample_weight_counts_its_whole_sequence():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_earlier_configuration_is_read():
+    config = ElmanBPTT(2, 3).get_config()
+    config["outputs"] = config.pop("output_units")
+    assert ElmanBPTT.from_config(config).readout.units == 3

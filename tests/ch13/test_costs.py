@@ -40,7 +40,7 @@ RECURRENT = {
 }
 ATTENTION = {
     "SelfAttention": single(layers.SelfAttention(4, 3)),
-    "MultiHeadSelfAttention": single(layers.MultiHeadSelfAttention(2, 3, value_dim=4, causal=True)),
+    "MultiHeadSelfAttention": single(layers.MultiHeadSelfAttention(2, 3, value_dim=4, use_causal_mask=True)),
     "to another sequence": lambda x: layers.MultiHeadAttention(2, 3)(x, shorter(x)),
     "Keras' own": lambda x: keras.layers.MultiHeadAttention(2, 3, value_dim=4, dropout=0.5)(x, x),  # it forms weights
     "encoder": single(layers.TransformerEncoder(2, 2, 3, 8, normalize_first=True)),

@@ -110,7 +110,7 @@ def test_masks_of_tokens_are_handed_on_as_in_keras():
 
 
 def test_self_attention_is_a_layer_of_one_input():
-    layer = MultiHeadSelfAttention(2, 3, causal=True)
+    layer = MultiHeadSelfAttention(2, 3, use_causal_mask=True)
     layer.build(X.shape)
     ours, _ = twins(X.shape, X.shape)
     layer.set_weights(ours.get_weights())

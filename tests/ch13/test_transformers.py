@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from mathdl_keras.chapters.ch13.transformers.blocks import TransformerEncoderBlock
 from mathdl_keras.chapters.ch13.transformers.decoder import TransformerDecoder
 from mathdl_keras.chapters.ch13.transformers.language import CausalLanguageModel
-from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder, TransformerEncoderBlock
+from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder
 from mathdl_keras.core.loops import compiled
 
 RNG = np.random.default_rng(0)
@@ -64,7 +65,7 @@ def known(block, x, sources, causal):
 
 @pytest.mark.parametrize(("first", "causal"), [(False, False), (True, True)])
 def test_a_block_is_its_formula(first, causal):
-    block = with_weights(TransformerEncoderBlock(**SIZES, normalize_first=first, causal=causal), X.shape)
+    block = with_weights(TransformerEncoderBlock(**SIZES, normalize_first=first, use_causal_mask=causal), X.shape)
     np.testing.assert_allclose(numpy(compiled(block)(X)), known(block, X, [None], causal), atol=2e-5)
 
 
@@ -88,7 +89,7 @@ def test_a_decoder_is_its_formula_and_writes_step_by_step(first):
 
 
 def test_all_tokens_at_once_leave_the_cache_of_as_many_steps():
-    encoder = with_weights(TransformerEncoder(2, **SIZES, normalize_first=True, causal=True), X.shape)
+    encoder = with_weights(TransformerEncoder(2, **SIZES, normalize_first=True, use_causal_mask=True), X.shape)
 
     def both(x):
         caches = encoder.begin(2, 4)
@@ -104,7 +105,7 @@ def test_all_tokens_at_once_leave_the_cache_of_as_many_steps():
 
 
 def test_attention_weights_are_of_each_block_and_head():
-    encoder = with_weights(TransformerEncoder(2, **SIZES, causal=True), X.shape)
+    encoder = with_weights(TransformerEncoder(2, **SIZES, use_causal_mask=True), X.shape)
     for weights in numpy(compiled(encoder.attention_weights)(*tensors(X))):
         assert weights.shape == (2, 2, 4, 4)
         np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-6)

@@ -13,7 +13,7 @@ STREAM, TARGET = rng.standard_normal((2, 2, 24, 3)).astype("float32")  # 2 strea
 
 
 def trainer(k1, k2=None):
-    model = ElmanBPTT(4, outputs=3)
+    model = ElmanBPTT(4, output_units=3)
     model.build((None, None, 3))
     trainer = TruncatedBPTT(model, k1, k2)
     trainer.compile(keras.optimizers.SGD(1.0))

@@ -45,12 +45,13 @@ Section  Title
          attention/multihead: MultiHeadAttention
          attention/positions: PositionEmbedding, SinePositionEncoding, sinusoidal_encoding
          attention/self_attention: MaskedSelfAttention, MultiHeadSelfAttention, SelfAttention
+         transformers/blocks: TransformerEncoderBlock
          transformers/decoder: TransformerDecoder
          transformers/language: CausalLanguageModel
          transformers/ngrams: NGramModel
          transformers/sampling: sample_token, temperature_logits, top_k_logits, top_p_logits
          transformers/text: CharacterVocabulary, text_windows
-         transformers/transformers: TransformerEncoderBlock, TransformerEncoder
+         transformers/transformers: TransformerEncoder
          claims: attention_scaling, attention_is_kernel_smoother, multihead_parity, permutation_equivariance,
              causality, positional_encoding
          exercises: attention, rotary

@@ -93,3 +93,13 @@ def check_mask(mask, queries, keys, name="attention_mask"):
     known = zip(shape[-2:], (queries, keys), strict=False)
     if len(shape) < 2 or any(None not in pair and pair[0] not in (1, pair[1]) for pair in known):
         raise ValueError(f"{name} must have shape (..., {queries}, {keys}); received shape {shape}")
+
+
+def together(masks):
+    """Where all masks hold, as (B, 1, n, m) or (n, m); `None` if there is none."""
+    found = None
+    for mask in masks:
+        if mask is not None:
+            mask = ops.cast(mask, "bool")
+            found = mask if found is None else ops.logical_and(found, mask)
+    return ops.expand_dims(found, 1) if found is not None and len(found.shape) == 3 else found

@@ -22,10 +22,11 @@ def equivariance_error(layer, x, permutations=None, seed=0):
     r"""The largest entry of :math:`|Z(XP) - Z(X)P|` over permutations P (Definition 13.3).
 
     Args:
-        layer: Z, a layer or function from (B, n, d) to (B, n, d').
-        x: X, (B, n, d).
-        permutations: Rows that permute 0, ..., n-1; by default all of them for n up to 5, and 120 at random for more.
-        seed: Of the random ones.
+        layer: Layer or function Z from (B, n, d) to (B, n, d').
+        x: Array X, (B, n, d).
+        permutations: Array whose rows permute 0, ..., n-1; by default all of them for n up to 5, and 120 at random for
+            more.
+        seed: Integer, seed of the random permutations; 0 by default.
 
     Returns:
         A float.
@@ -56,11 +57,11 @@ def is_permutation_equivariant(layer, x, tolerance=1e-5, permutations=None, seed
     """Whether `equivariance_error` is at most the tolerance (Definition 13.3).
 
     Args:
-        layer: As there.
-        x: As there.
-        tolerance: The largest error that rounding may make.
-        permutations: As there.
-        seed: As there.
+        layer: Layer or function Z from (B, n, d) to (B, n, d').
+        x: Array X, (B, n, d).
+        tolerance: Float, the largest error that rounding may make; 1e-5 by default.
+        permutations: Array whose rows permute 0, ..., n-1, as for `equivariance_error`.
+        seed: Integer, seed of the random permutations; 0 by default.
 
     Returns:
         A bool.

@@ -12,7 +12,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch08.costs import attention_cost, cost_of
-from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask
+from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask, together
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.projections import project, project_back
 from mathdl_keras.core.checks import check_data, check_positive, check_rate, without_defaults
@@ -85,7 +85,8 @@ class MultiHeadAttention(Choices, ExplicitLayer):
         self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
         self.supports_masking = True
 
-    def build(self, query_shape, value_shape, key_shape=None):
+    def build(self, query_shape, value_shape=None, key_shape=None):
+        value_shape = query_shape if value_shape is None else value_shape
         shapes = [tuple(s) for s in (query_shape, value_shape if key_shape is None else key_shape, value_shape)]
         if any(len(s) != 3 or s[-1] is None for s in shapes) or shapes[1][1] != shapes[2][1]:
             query, key, value = shapes
@@ -138,7 +139,7 @@ class MultiHeadAttention(Choices, ExplicitLayer):
         ]
         found = self.by_hand(
             _given(query, value, key),
-            mask=_all(masks),
+            mask=together(masks),
             factor=self._factor(query, value) if training and self.dropout else None,
             return_attention_scores=return_attention_scores,
             return_projections=self.penalty is not None,
@@ -162,8 +163,11 @@ class MultiHeadAttention(Choices, ExplicitLayer):
             return_attention_scores: Boolean, whether P is returned, too; `False` by default.
             return_projections: Boolean, whether Q, K and V are returned, too; `False` by default.
         """
-        alone = ops.is_tensor(inputs)
-        inputs = [self.read(x) for x in ([inputs] if alone else inputs)]
+        alone = not isinstance(inputs, list | tuple)
+        inputs = [inputs] if alone else inputs
+        if not self.built:
+            self.build(*(tuple(x.shape) for x in inputs))
+        inputs = list(map(self.read, inputs))
         heads = [None] * 3
         for x, group in zip(inputs, READ_BY[len(inputs)], strict=True):
             for k, part in zip(group, self._project(x, group), strict=True):
@@ -240,16 +244,6 @@ def _given(query, value, key):
 def _only(output_shape):
     """The one number of an output shape."""
     return output_shape[0] if isinstance(output_shape, list | tuple) and len(output_shape) == 1 else output_shape
-
-
-def _all(masks):
-    """Where all masks hold, as (B, 1, n, m) or (n, m); `None` if there is none."""
-    found = None
-    for mask in masks:
-        if mask is not None:
-            mask = ops.cast(mask, "bool")
-            found = mask if found is None else ops.logical_and(found, mask)
-    return ops.expand_dims(found, 1) if found is not None and len(found.shape) == 3 else found
 
 
 @cost_of.register(MultiHeadAttention)

@@ -25,9 +25,9 @@ def sinusoidal_encoding(length, dim, base=10000.0):
     and a shift by k rotates the plane of each pair by :math:`\omega_i k`.
 
     Args:
-        length: The number of positions.
-        dim: d, even.
-        base: What the frequencies are powers of, > 1.
+        length: Integer, the number of positions.
+        dim: Integer d, even.
+        base: Float > 1, what the frequencies are powers of; 10,000 by default.
 
     Returns:
         A NumPy array (length, d), float64.

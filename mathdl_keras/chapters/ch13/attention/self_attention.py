@@ -10,6 +10,7 @@ from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward,
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.explicit import ExplicitLayer
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["MaskedSelfAttention", "MultiHeadSelfAttention", "SelfAttention"]
 
@@ -28,6 +29,7 @@ class SelfAttention(ExplicitLayer):
         key_dim: Integer, the dimension d_k of queries and keys.
         value_dim: Integer, the dimension d_v of values; d_k by default.
         kernel_initializer: Initializer of the three kernels; "glorot_uniform" by default.
+        use_causal_mask: Boolean, whether a token sees only itself and those before it; `False` by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
@@ -39,13 +41,12 @@ class SelfAttention(ExplicitLayer):
         ((2, 5, 4), (2, 5, 5))
     """
 
-    causal = False
-
-    def __init__(self, key_dim, value_dim=None, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(self, key_dim, value_dim=None, kernel_initializer="glorot_uniform", use_causal_mask=False, **kwargs):
         super().__init__(**kwargs)
         self.key_dim = check_positive("key_dim", key_dim)
         self.value_dim = key_dim if value_dim is None else check_positive("value_dim", value_dim)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.use_causal_mask = use_causal_mask
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -64,7 +65,7 @@ class SelfAttention(ExplicitLayer):
         """O, or `(O, P)`, and the cache; the mask (B, n) hides tokens as keys."""
         x = self.read(x)
         seen = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, m): of the keys
-        if self.causal:
+        if self.use_causal_mask:
             past = causal_mask(ops.shape(x)[1])
             seen = past if seen is None else ops.logical_and(seen, past)
         (output, weights), cache = attention_forward(*(ops.einsum("bnd,dk->bnk", x, W) for W in self.kernels()), seen)
@@ -90,6 +91,7 @@ class SelfAttention(ExplicitLayer):
             "key_dim": self.key_dim,
             "value_dim": self.value_dim,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "use_causal_mask": self.use_causal_mask,
         }
 
 
@@ -99,7 +101,7 @@ class MaskedSelfAttention(SelfAttention):
 
     .. math:: \mathrm{softmax}\big(QK^\top/\sqrt{d_k} + M\big)\,V, \qquad M_{ij} = -\infty \text{ for } j > i
 
-    Arguments and shapes are those of `SelfAttention`. The first token sees itself only.
+    It is `SelfAttention` with `use_causal_mask`, by the book's name. The first token sees itself only.
 
     Example:
         >>> output, weights = MaskedSelfAttention(8)(ops.ones((1, 3, 4)), return_attention_scores=True)
@@ -107,11 +109,12 @@ class MaskedSelfAttention(SelfAttention):
         [0.5, 0.5, 0.0]
     """
 
-    causal = True
+    def __init__(self, key_dim, value_dim=None, kernel_initializer="glorot_uniform", use_causal_mask=True, **kwargs):
+        super().__init__(key_dim, value_dim, kernel_initializer, use_causal_mask, **kwargs)
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class MultiHeadSelfAttention(MultiHeadAttention):
+class MultiHeadSelfAttention(RenamedArguments, MultiHeadAttention):
     r"""Multi-head attention of a sequence to itself: a layer of one input (§13.9).
 
     .. math:: Z(X) = \sum_h \mathrm{softmax}\big(Q_h K_h^\top/\sqrt{k}\big)\, V_h\, W_O^h + b_O, \quad Q, K, V \text{
@@ -122,17 +125,19 @@ class MultiHeadSelfAttention(MultiHeadAttention):
     Args:
         num_heads: Integer, the number H of heads.
         key_dim: Integer, the dimension k of each head's queries and keys.
-        causal: Boolean, whether a token sees only itself and those before it; `False` by default.
-        **kwargs: As in `MultiHeadAttention`.
+        use_causal_mask: Boolean, whether a token sees only itself and those before it; `False` by default.
+        **kwargs: The other arguments are those of `MultiHeadAttention`.
 
     Example:
-        >>> tuple(MultiHeadSelfAttention(2, 3, causal=True)(ops.ones((1, 4, 6))).shape)
+        >>> tuple(MultiHeadSelfAttention(2, 3, use_causal_mask=True)(ops.ones((1, 4, 6))).shape)
         (1, 4, 6)
     """
 
-    def __init__(self, num_heads, key_dim, causal=False, **kwargs):
+    renamed_arguments = {"causal": "use_causal_mask"}
+
+    def __init__(self, num_heads, key_dim, use_causal_mask=False, **kwargs):
         super().__init__(num_heads, key_dim, **kwargs)
-        self.causal = causal
+        self.use_causal_mask = use_causal_mask
 
     def build(self, input_shape):
         super().build(input_shape, input_shape)
@@ -147,7 +152,7 @@ class MultiHeadSelfAttention(MultiHeadAttention):
 
     def forward_pass(self, inputs, training=False, mask=None, **settings):
         """Y, or a tuple with what else is asked for, and the cache; as in `MultiHeadAttention`."""
-        if self.causal:
+        if self.use_causal_mask:
             past = causal_mask(ops.shape(inputs)[1])
             mask = past if mask is None else ops.logical_and(mask, past)
         return super().forward_pass(inputs, training, mask, **settings)
@@ -156,7 +161,7 @@ class MultiHeadSelfAttention(MultiHeadAttention):
         return super().compute_output_shape(input_shape, input_shape)
 
     def get_config(self):
-        return super().get_config() | {"causal": self.causal}
+        return super().get_config() | {"use_causal_mask": self.use_causal_mask}
 
 
 @cost_of.register(SelfAttention)

@@ -10,7 +10,7 @@ from mathdl_keras.chapters.ch13.attention.equivariance import equivariance_error
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.attention.positions import SinePositionEncoding
 from mathdl_keras.chapters.ch13.attention.self_attention import SelfAttention
-from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoderBlock
+from mathdl_keras.chapters.ch13.transformers.blocks import TransformerEncoderBlock
 from mathdl_keras.core.claims import claim, equals, exactly, mean_equals
 from mathdl_keras.core.loops import compiled
 
@@ -126,7 +126,7 @@ def same(layer):
 
 def causal(layer):
     """The same weights with a causal mask."""
-    layer.causal = True
+    layer.use_causal_mask = True
     return layer
 
 

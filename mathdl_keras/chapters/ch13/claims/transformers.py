@@ -46,7 +46,9 @@ def values(layer):
     precision="float64",
 )
 def causality(rng, *, tokens=6, d=8, layers=2, attention=MultiHeadAttention):
-    encoder = TransformerEncoder(layers, num_heads=2, key_dim=4, intermediate_dim=12, normalize_first=True, causal=True)
+    encoder = TransformerEncoder(
+        layers, num_heads=2, key_dim=4, intermediate_dim=12, normalize_first=True, use_causal_mask=True
+    )
     for block in encoder.blocks:
         block.attention = [attention(2, 4)]
     encoder.build((None, tokens, d))

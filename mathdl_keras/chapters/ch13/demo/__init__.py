@@ -10,6 +10,9 @@
 The default, `embedded`, is the first three, which ship inside the package.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from mathdl_keras.chapters.ch13.demo import digits, nile, text, volatility
 from mathdl_keras.core.demo import Results, Session
 
@@ -18,10 +21,22 @@ EMBEDDED = ("nile", "digits", "alice")
 DATASETS = ("embedded", *PARTS)
 
 
-def run(session: Session) -> Results:
-    """The parts, one after another; the views of each stand under its name."""
+@dataclass(frozen=True, kw_only=True)
+class SequenceResults(Results):
+    """What the parts found.
+
+    Attributes:
+        parts: Mapping from the name of each part that ran to its results: `RiverResults` of `nile`, `RowResults` of
+            `digits`, `TextResults` of `alice`, `VolatilityResults` of `sp500`.
+    """
+
+    parts: Mapping[str, nile.RiverResults | digits.RowResults | text.TextResults | volatility.VolatilityResults]
+
+
+def run(session: Session) -> SequenceResults:
+    """The parts, one after another."""
     names = EMBEDDED if session.dataset == "embedded" else (session.dataset,)
     parts = {name: PARTS[name](session) for name in names}
     metrics = [metric for part in parts.values() for metric in part.metrics]
     data = [source for part in parts.values() for source in part.data]
-    return Results(metrics, data, {name: part.views for name, part in parts.items()})
+    return SequenceResults(metrics, data, parts=parts)

@@ -4,13 +4,16 @@ Three recurrent networks and a transformer of one block read the same rows. The 
 positions: without, it sees a bag of rows, and the order of the rows is lost to it.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch13.attention.positions import SinePositionEncoding
 from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, SimpleRNN
-from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoderBlock
+from mathdl_keras.chapters.ch13.transformers.blocks import TransformerEncoderBlock
 from mathdl_keras.core import datasets
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.demo import Results, Session
@@ -23,7 +26,26 @@ TARGET = 0.95
 CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True, kw_only=True)
+class RowResults(Results):
+    """What was found about digits that are read row by row.
+
+    Attributes:
+        curves: Mapping from each network to the history of its training, a mapping from each quantity to its values,
+            one for each epoch.
+        gradients: Mapping from each network to an array `(8,)`, the mean norm of the gradient of the loss in each row.
+        images: Array `(images, 8, 8)`, some test images.
+        attention: Array `(images, heads, 8, 8)`, the weights with which the rows of these look at rows.
+    """
+
+    curves: Mapping[str, Mapping[str, Sequence[float]]]
+    gradients: Mapping[str, np.ndarray]
+    images: np.ndarray
+    attention: np.ndarray
+
+
+def run(session: Session) -> RowResults:
+    """Trains the networks, and looks at what each row counts and where the rows look."""
     data = datasets.digits()
     split = data.split(seed=session.seed)
     models = {name: recurrent(layer) for name, layer in RECURRENT.items()}
@@ -33,9 +55,9 @@ def run(session: Session) -> Results:
         curves[name] = _fit(session, model, name, split)
         metrics.append(_accuracy(name, curves[name]["val_accuracy"][-1], session.quick))
     norms = {name: gradient_norms(model, split.x_test, split.y_test) for name, model in models.items()}
-    shown = split.x_test[:ROWS]
-    views = {"curves": curves, "gradients": norms, "images": shown[..., 0]}
-    return Results(metrics, [data], views | {"attention": attention(models["transformer"], shown[..., 0])})
+    shown = split.x_test[:ROWS, ..., 0]
+    looks = attention(models["transformer"], shown)
+    return RowResults(metrics, [data], curves=curves, gradients=norms, images=shown, attention=looks)
 
 
 def recurrent(layer):

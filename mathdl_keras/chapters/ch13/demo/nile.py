@@ -11,6 +11,9 @@ differ by less than the standard error of a gain from 100 years, sqrt((1 - (1-K)
 (c) The forecast "as last year" has gain 1.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -30,7 +33,28 @@ GAIN, LAST, LEARNED = 0.24656, 167.32, 143.51  # by least squares outside this p
 UNIT = "10^8 m^3"
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True, kw_only=True)
+class RiverResults(Results):
+    """What was found about the Nile; flows are in 10^8 m^3.
+
+    Attributes:
+        years: Array `(years,)`, the years.
+        flow: Array `(years,)`, the flow of each year.
+        levels: Mapping from the name of each gain to an array `(years + 1,)`, forecasts of each year and of the next.
+        deviation: Float, the standard deviation of the level's error by Riccati's equation.
+        gains: Mapping from the name of each gain to its value.
+        errors: Pair of arrays, gains and the root mean square of forecasts by one year with each.
+    """
+
+    years: np.ndarray
+    flow: np.ndarray
+    levels: Mapping[str, np.ndarray]
+    deviation: float
+    gains: Mapping[str, float]
+    errors: tuple[np.ndarray, np.ndarray]
+
+
+def run(session: Session) -> RiverResults:
     """Learns the gain, computes Riccati's, and forecasts with both."""
     river = datasets.nile()
     flow = river.values["flow"]
@@ -39,15 +63,16 @@ def run(session: Session) -> Results:
     plant = LinearPlant([[1.0]], None, [[1.0]], [[steps]], [[noise]])
     riccati = float(kalman_gain(plant)[0, 0])
     gains = np.linspace(0.02, 1.0, 50)
-    views = {
-        "years": river.time,
-        "flow": flow,
-        "levels": {"learned": forecasts(flow, learned), "Riccati": forecasts(flow, riccati)},
-        "deviation": float(np.sqrt(kalman_error_covariance(plant)[0, 0])),
-        "gains": {"learned": learned, "Riccati": riccati},
-        "errors": (gains, [root_mean_square(flow, gain) for gain in gains]),
-    }
-    return Results(metrics(flow, learned, riccati, noise, steps), [river], views)
+    return RiverResults(
+        metrics(flow, learned, riccati, noise, steps),
+        [river],
+        years=river.time,
+        flow=flow,
+        levels={"learned": forecasts(flow, learned), "Riccati": forecasts(flow, riccati)},
+        deviation=float(np.sqrt(kalman_error_covariance(plant)[0, 0])),
+        gains={"learned": learned, "Riccati": riccati},
+        errors=(gains, np.array([root_mean_square(flow, gain) for gain in gains])),
+    )
 
 
 def learn_gain(session, flow):

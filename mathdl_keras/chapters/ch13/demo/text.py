@@ -6,6 +6,9 @@ What is learned in the seconds of the default run is spelling, rather than sense
 four times as long. After some 16 epochs the model begins to learn the book by heart, and validation gets worse.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -28,7 +31,28 @@ SETTINGS = {
 }
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True, kw_only=True)
+class TextResults(Results):
+    """What was found about the text, in bits a character.
+
+    Attributes:
+        curves: Mapping from `loss` and `val_loss` to their values, one for each epoch.
+        ngrams: Mapping from each order n to the bits of the n-gram model on the validation text.
+        bits: Float, those of the transformer, which sees at least half a window.
+        written: Mapping from the name of each way of drawing to what the transformer writes.
+        shown: String, a piece of the validation text.
+        attention: Sequence of arrays `(heads, n, n)`, one for each block: which characters of it each looks at.
+    """
+
+    curves: Mapping[str, Sequence[float]]
+    ngrams: Mapping[int, float]
+    bits: float
+    written: Mapping[str, str]
+    shown: str
+    attention: Sequence[np.ndarray]
+
+
+def run(session: Session) -> TextResults:
     """The model's curve, the n-grams, some texts, and what each head attends to."""
     data = datasets.alice()
     cut = len(data.text) * 9 // 10
@@ -42,9 +66,16 @@ def run(session: Session) -> Results:
                for name, settings in SETTINGS.items()}  # fmt: skip
     shown = validation[:24]
     bits = model.bits_per_character(validation)
-    views = {"curves": curves, "ngrams": ngrams, "uniform": float(np.log2(len(vocabulary)))}
-    views |= {"bits": bits, "written": written, "shown": shown, "attention": attention_maps(model, shown)}
-    return Results(list(_metrics(session, bits, ngrams)), [data], views)
+    return TextResults(
+        list(_metrics(session, bits, ngrams)),
+        [data],
+        curves=curves,
+        ngrams=ngrams,
+        bits=bits,
+        written=written,
+        shown=shown,
+        attention=attention_maps(model, shown),
+    )
 
 
 def language_model(vocabulary):

@@ -14,6 +14,9 @@ QLIKE, the mean of v/f - log(v/f) - 1, which punishes what is too low. Days are 
 those of means over blocks of 21 days.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
@@ -35,7 +38,24 @@ TARGETS = {"EWMA of returns": (0.565, 0.005), "log-HAR": (0.464, 0.005)}
 LEVEL = LinearPlant([[1.0]], None, [[1.0]], [[0.1]], [[1.0]])
 
 
-def run(session: Session) -> Results:
+@dataclass(frozen=True, kw_only=True)
+class VolatilityResults(Results):
+    """What was found about the days from 2015 on.
+
+    Attributes:
+        days: Array `(days,)`, the days.
+        variance: Array `(days,)`, the variance of each day from its range.
+        forecasts: Mapping from each model to an array `(days,)`, its forecasts of these.
+        scores: Mapping from each model to the mean of its QLIKE and the standard error of that.
+    """
+
+    days: np.ndarray
+    variance: np.ndarray
+    forecasts: Mapping[str, np.ndarray]
+    scores: Mapping[str, tuple[float, float]]
+
+
+def run(session: Session) -> VolatilityResults:
     """Fits all models to the days before 2015, and compares their forecasts of the days after.
 
     Raises:
@@ -52,13 +72,14 @@ def run(session: Session) -> Results:
         **{name: unlogged(g, v, train) for name, g in zip(("log-HAR", "observer", "GRU"), logs, strict=True)},
     }
     losses = {name: qlike(v, f)[train:] for name, f in forecasts.items()}
-    views = {
-        "days": data.time[train:],
-        "variance": v[train:],
-        "forecasts": {name: f[train:] for name, f in forecasts.items()},
-        "scores": {name: (float(loss.mean()), block_error(loss)) for name, loss in losses.items()},
-    }
-    return Results(list(metrics(session, losses)), [data], views)
+    return VolatilityResults(
+        list(metrics(session, losses)),
+        [data],
+        days=data.time[train:],
+        variance=v[train:],
+        forecasts={name: f[train:] for name, f in forecasts.items()},
+        scores={name: (float(loss.mean()), block_error(loss)) for name, loss in losses.items()},
+    )
 
 
 def parkinson(prices):

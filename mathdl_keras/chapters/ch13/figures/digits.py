@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch13.demo.digits import RowResults
 from mathdl_keras.core.figures import COLORS, new, style
 
 
-def draw(results: Results) -> dict:
+def draw(results: RowResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
     return {
-        "digits": _training(views["curves"], views["gradients"]),
-        "digits_attention": _attention(views["images"], views["attention"]),
+        "digits": _training(results.curves, results.gradients),
+        "digits_attention": _attention(results.images, results.attention),
     }
 
 

@@ -2,32 +2,31 @@
 
 import numpy as np
 
-from mathdl_keras.core.demo import Results
+from mathdl_keras.chapters.ch13.demo.text import TextResults
 from mathdl_keras.core.figures import COLORS, new, style
 
 
-def draw(results: Results) -> dict:
+def draw(results: TextResults) -> dict:
     """From each figure's name to the figure."""
-    views = results.views
-    return {"language_model": _curves(views), "text_attention": _attention(views["attention"], views["shown"])}
+    return {"language_model": _curves(results), "text_attention": _attention(results.attention, results.shown)}
 
 
-def _curves(views):
+def _curves(results):
     """Bits a character over the epochs, n-grams as lines, and what the model writes."""
     figure, axes = new(1, 2, width=13, height=4.4, title="Alice, character by character")
     with style():
         ax = axes[0]
-        epochs = np.arange(1, len(views["curves"]["loss"]) + 1)
-        ax.plot(epochs, views["curves"]["loss"], "o-", label="transformer, training")
-        ax.plot(epochs, views["curves"]["val_loss"], "o--", color=COLORS[0], label="transformer, validation")
-        ax.plot(epochs[-1], views["bits"], "*", color=COLORS[1], markersize=12, label="with half a window before")
-        for n, bits in list(views["ngrams"].items())[:5]:  # more would overlap
+        epochs = np.arange(1, len(results.curves["loss"]) + 1)
+        ax.plot(epochs, results.curves["loss"], "o-", label="transformer, training")
+        ax.plot(epochs, results.curves["val_loss"], "o--", color=COLORS[0], label="transformer, validation")
+        ax.plot(epochs[-1], results.bits, "*", color=COLORS[1], markersize=12, label="with half a window before")
+        for n, bits in list(results.ngrams.items())[:5]:  # more would overlap
             ax.axhline(bits, color="#999999", linestyle=":", linewidth=1.2)
             ax.annotate(f"{n}-grams", (1.0, bits), xycoords=("axes fraction", "data"), va="center", fontsize=8)
         ax.set(xlabel="epoch", ylabel="bits a character", xlim=(0.7, epochs[-1] + 0.3))
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend(loc="upper right", fontsize=8)
-        _texts(axes[1], views["written"])
+        _texts(axes[1], results.written)
     return figure
 
 

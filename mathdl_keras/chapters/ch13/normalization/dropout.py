@@ -17,12 +17,13 @@ class VariationalDropout(Dropout):
     .. math:: T^2\,\frac{1-p}{p} \quad\text{(shared)}, \qquad T\,\frac{1-p}{p} \quad\text{(fresh)} .
 
     A recurrent network averages fresh masks away; a shared one (Gal and Ghahramani 2016) drops the same features all
-    along the sequence. `(batch, time, features)` -> the same shape; in inference, x itself.
+    along the sequence; the `dropout` of a recurrent layer is such a mask of its inputs. `(batch, time, features)` ->
+    the same shape; in inference, x itself.
 
     Args:
-        rate: In [0, 1).
-        shared_mask: Whether all steps of a sequence share a mask.
-        seed: Of the masks.
+        rate: Float in [0, 1), the probability of a zero.
+        shared_mask: Boolean, whether all steps of a sequence share a mask; `True` by default.
+        seed: Integer, seed of the masks; drawn by default.
         **kwargs: `name`, `dtype`.
 
     Raises:

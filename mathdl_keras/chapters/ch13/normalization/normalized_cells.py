@@ -26,11 +26,11 @@ class LayerNormCell(Cell, keras.Layer):
 
     Args:
         cell: A recurrent cell whose output is its first state, such as those of Elman, LSTM and GRU.
-        epsilon: Of the normalization.
+        epsilon: Float, what is added to the variance; 0.001 by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:
-        ValueError: If `cell` is none.
+        ValueError: If `cell` is no recurrent cell.
 
     Example:
         >>> cell = LayerNormCell(keras.layers.SimpleRNNCell(4), epsilon=0.0)
@@ -84,11 +84,11 @@ class BatchNormRNN(ChecksData, keras.Layer):
     recurrent kernel U, then those of `BatchNormalization`.
 
     Args:
-        units: n.
-        activation: :math:`\sigma`, by name or an `Activation`.
-        return_sequences: Whether to return the state at every step rather than the last.
-        momentum: Of the moving moments.
-        epsilon: Of the normalization.
+        units: Integer, the number n of units.
+        activation: `Activation` :math:`\sigma` or its name; "tanh" by default.
+        return_sequences: Boolean, whether to return the state at every step rather than the last; `False` by default.
+        momentum: Float in [0, 1], what is kept of the moving moments in a step; 0.99 by default.
+        epsilon: Float, what is added to the variance; 0.001 by default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:

@@ -24,8 +24,9 @@ class Observer(Cell, keras.Layer):
 
     Args:
         plant: A `LinearPlant`; an observer with a gain of its own does not use Q and R.
-        gain: L, (n, m), or `"kalman"`.
-        forecast: Whether to return :math:`C \hat x_{t+1}` rather than :math:`\hat x_{t+1}`.
+        gain: Array L, (n, m), or "kalman", the default.
+        forecast: Boolean, whether to return :math:`C \hat x_{t+1}` rather than :math:`\hat x_{t+1}`; `False` by
+            default.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Raises:

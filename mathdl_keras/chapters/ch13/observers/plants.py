@@ -70,11 +70,11 @@ class LinearPlant:
         """Runs of the plant, side by side.
 
         Args:
-            rng: A NumPy generator, of the noise.
-            steps: How many.
-            runs: How many, independent of each other.
-            inputs: `(runs, steps, inputs)`; zero by default.
-            initial_states: `(runs, n)`; zero by default.
+            rng: NumPy generator, which draws the noise.
+            steps: Integer, the number of steps.
+            runs: Integer, the number of runs, independent of each other; 1 by default.
+            inputs: Array `(runs, steps, inputs)`; zero by default.
+            initial_states: Array `(runs, n)`; zero by default.
 
         Returns:
             `(states, outputs)`: `(runs, steps + 1, n)`, the last state has no output, and `(runs, steps, m)`; float64.
@@ -142,7 +142,7 @@ def kalman_error_covariance(plant, gain="kalman"):
 
     Args:
         plant: A `LinearPlant`.
-        gain: L, (n, m), or `"kalman"` for the one whose covariance is least.
+        gain: Array L, (n, m), or "kalman" for the one whose covariance is least.
 
     Returns:
         Array (n, n), float64.

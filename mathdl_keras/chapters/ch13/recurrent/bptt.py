@@ -12,12 +12,14 @@ from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.chapters.ch06.models import BackpropModel
 from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
+from mathdl_keras.core.checks import check_positive
+from mathdl_keras.core.serial import RenamedArguments
 
 __all__ = ["ElmanBPTT", "RecurrentBPTT"]
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
-class RecurrentBPTT(BackpropModel):
+class RecurrentBPTT(RenamedArguments, BackpropModel):
     r"""A recurrent cell and a readout, trained by explicit backpropagation through time (§13.5).
 
     With :math:`D_T = 0` beyond the last step and :math:`\partial\Lambda/\partial y_t` from the loss,
@@ -32,10 +34,10 @@ class RecurrentBPTT(BackpropModel):
 
     Args:
         cell: An `ElmanCell`, `JordanCell`, `LSTMCell` or `GRUCell`.
-        outputs: K.
-        output_activation: :math:`\sigma_o`; `None` is linear.
-        return_sequences: Whether there is an output at every step.
-        loss: As in `BackpropModel`.
+        output_units: Integer, the number K of outputs.
+        output_activation: `Activation` :math:`\sigma_o` or its name; linear by default.
+        return_sequences: Boolean, whether there is an output at every step; `True` by default.
+        loss: Loss with a slope written by hand, or its name, as for `BackpropModel`; "half_squared_error" by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -43,7 +45,7 @@ class RecurrentBPTT(BackpropModel):
 
     Example:
         >>> from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
-        >>> model = RecurrentBPTT(GRUCell(4), outputs=1)
+        >>> model = RecurrentBPTT(GRUCell(4), output_units=1)
         >>> model.compile(keras.optimizers.Adam(0.01))
         >>> x = ops.ones((8, 5, 3))
         >>> history = model.fit(x, x[..., :1], verbose=0)
@@ -51,14 +53,16 @@ class RecurrentBPTT(BackpropModel):
         (8, 5, 1)
     """
 
+    renamed_arguments = {"outputs": "output_units"}
+
     def __init__(
-        self, cell, outputs, output_activation=None, return_sequences=True, loss="half_squared_error", **kwargs
+        self, cell, output_units, output_activation=None, return_sequences=True, loss="half_squared_error", **kwargs
     ):
         super().__init__(loss, **kwargs)
         self.cell = keras.saving.deserialize_keras_object(cell) if isinstance(cell, dict) else cell
         if not hasattr(self.cell, "step_back"):
             raise ValueError(f"cell must have a step_back, as ElmanCell has; received a {type(cell).__name__}")
-        self.readout = Dense(outputs, output_activation, dtype=self.dtype_policy)
+        self.readout = Dense(check_positive("output_units", output_units), output_activation, dtype=self.dtype_policy)
         self.return_sequences = bool(return_sequences)
 
     def build(self, input_shape):
@@ -129,7 +133,7 @@ class RecurrentBPTT(BackpropModel):
     def get_config(self):
         return super().get_config() | {
             "cell": keras.saving.serialize_keras_object(self.cell),
-            "outputs": self.readout.units,
+            "output_units": self.readout.units,
             "output_activation": keras.saving.serialize_keras_object(self.readout.activation),
             "return_sequences": self.return_sequences,
         }
@@ -143,25 +147,25 @@ class ElmanBPTT(RecurrentBPTT):
         h_t = \sigma(W^\top x_t + U^\top h_{t-1} + b), \qquad y_t = \sigma_o(V^\top h_t + c).
 
     Args:
-        units: Of the hidden layer.
-        outputs: K.
-        activation: :math:`\sigma`.
-        output_activation: :math:`\sigma_o`; `None` is linear.
+        units: Integer, the number of hidden units.
+        output_units: Integer, the number K of outputs.
+        activation: `Activation` :math:`\sigma` or its name; "tanh" by default.
+        output_activation: `Activation` :math:`\sigma_o` or its name; linear by default.
         **kwargs: `return_sequences` and `loss` as in `RecurrentBPTT`; `name`, `dtype`.
 
     Raises:
         ValueError: As in `RecurrentBPTT`.
 
     Example:
-        >>> model = ElmanBPTT(4, outputs=1)
+        >>> model = ElmanBPTT(4, output_units=1)
         >>> loss, y, pairs = model.loss_and_gradients(ops.ones((2, 5, 3)), ops.ones((2, 5, 1)))
         >>> [tuple(gradient.shape) for gradient, variable in pairs]
         [(3, 4), (4, 4), (4,), (4, 1), (1,)]
     """
 
-    def __init__(self, units, outputs, activation="tanh", output_activation=None, **kwargs):
+    def __init__(self, units, output_units, activation="tanh", output_activation=None, **kwargs):
         cell = ElmanCell(units, activation, dtype=kwargs.get("dtype"))
-        super().__init__(cell, outputs, output_activation, **kwargs)
+        super().__init__(cell, output_units, output_activation, **kwargs)
 
     def get_config(self):
         config = super().get_config()

@@ -26,9 +26,9 @@ class EncoderDecoder(ChecksData, keras.Model):
     Train with `fit((x, y), y)`. Without teacher forcing only the shape of y is used.
 
     Args:
-        encoder: A recurrent layer such as `keras.layers.GRU(8, return_state=True)`.
-        decoder: Another with the same states, `return_sequences=True` and `return_state=True`.
-        teacher_forcing: Whether the decoder is given the true values.
+        encoder: Recurrent layer such as `keras.layers.GRU(8, return_state=True)`.
+        decoder: Recurrent layer with the same states, `return_sequences=True` and `return_state=True`.
+        teacher_forcing: Boolean, whether the decoder is given the true values; `True` by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -81,8 +81,8 @@ class EncoderDecoder(ChecksData, keras.Model):
         """What the decoder writes by itself, fed with its own outputs.
 
         Args:
-            x: `(batch, S, features)`.
-            length: T, how many steps.
+            x: Tensor `(batch, S, features)`.
+            length: Integer, the number T of steps.
 
         Returns:
             Tensor `(batch, T, outputs)`.

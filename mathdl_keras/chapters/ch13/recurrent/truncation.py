@@ -24,8 +24,8 @@ class TruncatedBPTT(ManualGradientModel):
 
     Args:
         model: A `RecurrentBPTT` with `return_sequences`. It is trained in place.
-        k1: Steps between updates.
-        k2: Steps that the gradient looks back, at least k1; by default k1.
+        k1: Integer, the number of steps between updates.
+        k2: Integer, the number of steps that the gradient looks back, at least k1; k1 by default.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -33,7 +33,7 @@ class TruncatedBPTT(ManualGradientModel):
 
     Example:
         >>> from mathdl_keras.chapters.ch13.recurrent.bptt import ElmanBPTT
-        >>> trainer = TruncatedBPTT(ElmanBPTT(4, outputs=1), k1=10, k2=20)
+        >>> trainer = TruncatedBPTT(ElmanBPTT(4, output_units=1), k1=10, k2=20)
         >>> trainer.compile(keras.optimizers.Adam(0.01))
         >>> stream = np.sin(np.arange(101.0))[:, None]
         >>> history = trainer.fit(stream[:-1], stream[1:], verbose=0)
@@ -55,12 +55,13 @@ class TruncatedBPTT(ManualGradientModel):
         """Trains on a stream, window after window; each epoch starts from a state of zeros.
 
         Args:
-            x: (T, D), or (B, T, D) for B streams side by side: anything that is sliced like an array, a memory map too.
-            y: (T, K) or (B, T, K).
-            epochs: Passes over the stream.
-            verbose: As in Keras.
-            callbacks: As in Keras.
-            **kwargs: As for `keras.Model.fit`, without those that choose batches.
+            x: Array (T, D), or (B, T, D) for B streams side by side: anything that is sliced like an array, a
+                memory map too.
+            y: Array (T, K) or (B, T, K).
+            epochs: Integer, the number of passes over the stream; 1 by default.
+            verbose: Integer or "auto", what Keras prints; "auto" by default.
+            callbacks: List of Keras callbacks; none by default.
+            **kwargs: Further arguments of `keras.Model.fit`, without those that choose batches.
 
         Returns:
             Keras' history.

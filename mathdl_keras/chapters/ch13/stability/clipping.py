@@ -16,8 +16,8 @@ class ClipGradientNorm:
     `None`, the gradient of a variable that plays no part, stays `None`.
 
     Args:
-        clipnorm: c, for the norm of each gradient.
-        global_clipnorm: c, for the norm of all of them as one vector.
+        clipnorm: Float c > 0, the largest norm of each gradient; none by default.
+        global_clipnorm: Float c > 0, the largest norm of all of them as one vector; none by default.
 
     Raises:
         ValueError: If not one of the two is given, or it is not positive.

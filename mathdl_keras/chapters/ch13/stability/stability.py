@@ -56,8 +56,9 @@ def state_jacobians(cell, inputs, initial_state=None):
 
     Args:
         cell: A recurrent cell that has been built.
-        inputs: One sequence, `(time, features)`.
-        initial_state: :math:`h_0`, as the cell takes it but without the batch; zeros by default.
+        inputs: Tensor `(time, features)`, one sequence.
+        initial_state: Tensor or list of them, :math:`h_0`, as the cell takes it but without the batch; zeros by
+            default.
 
     Returns:
         Tensor `(time, n, n)`, the derivative's index last.
@@ -97,9 +98,10 @@ def lyapunov_exponent(cell, inputs, initial_state=None, burn_in=0):
 
     Args:
         cell: A recurrent cell that has been built.
-        inputs: One sequence, `(time, features)`.
-        initial_state: As in `state_jacobians`.
-        burn_in: How many first steps only turn v.
+        inputs: Tensor `(time, features)`, one sequence.
+        initial_state: Tensor or list of them, :math:`h_0`, as the cell takes it but without the batch; zeros by
+            default.
+        burn_in: Integer, the number of first steps that only turn v; 0 by default.
 
     Returns:
         A scalar tensor: negative where the network forgets.

@@ -1,4 +1,4 @@
 """Transformers, and a model that writes (§13.9).
 
-`transformers` (blocks and encoder), `decoder`, `text`, `sampling`, `ngrams` (a peer that counts), `language`.
+`blocks`, `transformers` (the encoder), `decoder`, `text`, `sampling`, `ngrams` (a peer that counts), `language`.
 """

@@ -3,7 +3,8 @@ r"""The decoder of a transformer: masked self-attention, then attention to what 
 import keras
 
 from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
-from mathdl_keras.chapters.ch13.transformers.transformers import Block, Stack
+from mathdl_keras.chapters.ch13.transformers.blocks import Block
+from mathdl_keras.chapters.ch13.transformers.transformers import Stack
 from mathdl_keras.core.checks import check_data, check_positive
 
 __all__ = ["TransformerDecoder"]
@@ -54,7 +55,7 @@ class DecoderBlock(Block):
         return tuple(x_shape)
 
     def get_config(self):
-        return {name: value for name, value in super().get_config().items() if name != "causal"}
+        return {name: value for name, value in super().get_config().items() if name != "use_causal_mask"}
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -123,8 +124,8 @@ class TransformerDecoder(Stack):
         """Caches for `length` tokens: the memory's keys and values are computed once.
 
         Args:
-            memory: (B, m, d').
-            length: Of the tokens to come.
+            memory: Tensor (B, m, d').
+            length: Integer, the number of tokens to come.
 
         Raises:
             ValueError: If the decoder has no weights yet.

@@ -8,8 +8,9 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.attention.positions import PositionEmbedding, check_length
 from mathdl_keras.chapters.ch13.transformers import sampling
+from mathdl_keras.chapters.ch13.transformers.blocks import EarlierArguments, affine
 from mathdl_keras.chapters.ch13.transformers.text import CharacterVocabulary, text_windows
-from mathdl_keras.chapters.ch13.transformers.transformers import EarlierArguments, TransformerEncoder, affine
+from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder
 from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.loops import compiled
 
@@ -105,14 +106,15 @@ class CausalLanguageModel(EarlierArguments, keras.Model):
         that together have probability `top_p`. With `top_k=1` the likeliest follows each time.
 
         Args:
-            prompt: A string, not empty.
-            length: How many characters to write.
-            temperature: :math:`\tau > 0`.
-            top_k: An integer >= 1; `None` for all.
-            top_p: In (0, 1].
-            seed: Of the draws; `None` for another text each time.
-            cached: Whether keys and values of the past are kept, so that each character costs the same few products.
-                Without, all is computed again for each: the same text up to rounding, and slower.
+            prompt: String, not empty.
+            length: Integer, the number of characters to write.
+            temperature: Float :math:`\tau > 0`; 1 by default.
+            top_k: Integer >= 1, the number of likeliest characters that may be drawn; all by default.
+            top_p: Float in (0, 1], the probability of those that may be drawn; 1 by default.
+            seed: Integer, seed of the draws; `None`, the default, for another text each time.
+            cached: Boolean, whether keys and values of the past are kept, so that each character costs the same few
+                products; otherwise all is computed again for each: the same text up to rounding, and slower. `True` by
+                default.
 
         Returns:
             The prompt and what follows.
@@ -157,7 +159,7 @@ class CausalLanguageModel(EarlierArguments, keras.Model):
         After the first window each character is told from at least half a window before it, and at most a whole one.
 
         Args:
-            text: A string longer than `sequence_length`.
+            text: String longer than `sequence_length`.
         """
         tokens, half = self.vocabulary.encode(text), max(self.sequence_length // 2, 1)
         x, y = text_windows(tokens, self.sequence_length, half)

@@ -21,8 +21,8 @@ class NGramModel:
     .. math:: p(c \mid h) = \frac{N(hc) + T(h)\,p(c \mid h')}{N(h) + T(h)}
 
     Args:
-        order: n: a character depends on the n-1 before it.
-        vocabulary_size: V.
+        order: Integer n, so that a character depends on the n-1 before it.
+        vocabulary_size: Integer, the number V of characters.
 
     Raises:
         ValueError: If n or V is not positive, or :math:`V^n` does not fit in 63 bits.

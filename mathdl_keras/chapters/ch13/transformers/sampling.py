@@ -17,8 +17,8 @@ def temperature_logits(logits, temperature=1.0):
     r""":math:`U/\tau`: nearer to uniform for large :math:`\tau`, to the likeliest token for small (§13.9).
 
     Args:
-        logits: (..., V).
-        temperature: :math:`\tau > 0`.
+        logits: Tensor (..., V).
+        temperature: Float :math:`\tau > 0`.
 
     Returns:
         A tensor shaped like `logits`.
@@ -38,8 +38,8 @@ def top_k_logits(logits, k):
     """Leaves the k largest logits, and those that equal the last of them; the others become -1e30 (§13.9).
 
     Args:
-        logits: (..., V).
-        k: At least 1; all are left if k exceeds V.
+        logits: Tensor (..., V).
+        k: Integer >= 1, the number of logits that stay; all if k exceeds V.
 
     Returns:
         A tensor shaped like `logits`.
@@ -64,8 +64,8 @@ def top_p_logits(logits, p):
     equally likely all stay or none.
 
     Args:
-        logits: (..., V).
-        p: In (0, 1]; with 1 all stay.
+        logits: Tensor (..., V).
+        p: Float in (0, 1], the probability of those that stay; with 1 all stay.
 
     Returns:
         A tensor shaped like `logits`.
@@ -93,8 +93,8 @@ def sample_token(logits, uniforms):
     Uniform numbers from the host make the same draw on every backend, up to rounding.
 
     Args:
-        logits: (B, V).
-        uniforms: u, (B,), in [0, 1).
+        logits: Tensor (B, V).
+        uniforms: Tensor u, (B,), of numbers in [0, 1).
 
     Returns:
         Tokens (B,), int32.

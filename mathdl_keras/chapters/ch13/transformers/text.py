@@ -9,7 +9,7 @@ class CharacterVocabulary:
     """Characters and their numbers 0, ..., V-1 (§13.9).
 
     Args:
-        characters: A string of different characters, in the order of their numbers.
+        characters: String of different characters, in the order of their numbers.
 
     Raises:
         ValueError: If there is none, or one comes twice.
@@ -63,9 +63,9 @@ def text_windows(tokens, length, stride=None):
     """Windows of tokens, and the same a token later: what a language model reads, and what it must say (§13.9).
 
     Args:
-        tokens: (N,).
-        length: n, of a window.
-        stride: From one window to the next; `length` by default, so that windows do not overlap.
+        tokens: Integer array (N,).
+        length: Integer, the length n of a window.
+        stride: Integer, the step from one window to the next; `length` by default, so that windows do not overlap.
 
     Returns:
         `(x, y)`, each (windows, n); of the end of the text, what fills no window is left out.
