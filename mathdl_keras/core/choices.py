@@ -62,7 +62,7 @@ class Choices:
             **settings: Choices in the place of those for the part, and further arguments of `add_weight`.
         """
         chosen = {kind: getattr(self, f"{part}_{kind}", None) for kind in KINDS}
-        return self.add_weight(shape=tuple(shape), name=name or part, **chosen | settings)
+        return self.add_weight(shape=tuple(shape), name=name or part, **chosen | settings)  # type: ignore[attr-defined]
 
     def chosen(self):
         """The choices as a configuration holds them."""
