@@ -1,6 +1,6 @@
 """What a network costs, in operations and in memory: `from mathdl_keras.cost import network_cost`."""
 
-from mathdl_keras.chapters.ch08.cost import (
+from mathdl_keras.chapters.ch08.network_cost import (
     Memory,
     NetworkCost,
     activation_memory,

@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
 from mathdl_keras.chapters.ch06.models import BackpropMLP
-from mathdl_keras.chapters.ch08.cost import activation_memory, count_flops, network_cost
+from mathdl_keras.chapters.ch08.network_cost import activation_memory, count_flops, network_cost
 from mathdl_keras.chapters.ch08.profilers import measured_flops
 from mathdl_keras.chapters.ch14.layers import Conv2D
 from mathdl_keras.chapters.ch14.pooling import MaxPooling2D

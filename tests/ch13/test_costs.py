@@ -7,7 +7,7 @@ from keras import ops
 
 from mathdl_keras import layers
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
-from mathdl_keras.chapters.ch08.cost import activation_memory, count_flops, network_cost
+from mathdl_keras.chapters.ch08.network_cost import activation_memory, count_flops, network_cost
 from mathdl_keras.chapters.ch08.profilers import measured_flops
 from mathdl_keras.core.loops import compiled
 

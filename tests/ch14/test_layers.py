@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch08.cost import network_cost
+from mathdl_keras.chapters.ch08.network_cost import network_cost
 from mathdl_keras.chapters.ch14.detection import detection_threshold
 from mathdl_keras.chapters.ch14.filters import (
     MatchedFilter1D,

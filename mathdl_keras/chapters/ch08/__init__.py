@@ -8,7 +8,7 @@ Section  Title
          models: MLPClassifier
          claims: parameter_count, sgd_trajectory, vectorised_equals_loop
 8.3      Computational Cost
-         cost: Memory, NetworkCost, activation_memory, count_flops, network_cost
+         network_cost: Memory, NetworkCost, activation_memory, count_flops, network_cost
          profilers: compiled_flops, measured_flops
          claims: flops, finite_difference_cost
          exercises: flops_step
@@ -23,7 +23,7 @@ Section  Title
 8.7      Exercises
          exercises: tied_gradient
 
-Rooms: `models` (a classifier with its own descent), `costs` (operations and memory of a layer, counted), `calls` and
-`cost` (those of a network), `profilers` (the same by the frameworks' own accounts), `propagation` (theory of random
+Rooms: `models` (a classifier with its own descent), `layer_costs` (operations and memory of a layer, counted), `calls`
+and `network_cost` (those of a network), `profilers` (the same by the frameworks' own accounts), `propagation` (theory of random
 networks), `callbacks` (what training shows), then `claims`, `demo`, `figures` and `exercises`.
 """

@@ -6,7 +6,7 @@ from math import prod
 import keras
 
 from mathdl_keras.chapters.ch05.models import MLP, check_widths
-from mathdl_keras.chapters.ch08.costs import Cost, cost_of
+from mathdl_keras.chapters.ch08.layer_costs import Cost, cost_of
 from mathdl_keras.core.graph import call_of
 
 

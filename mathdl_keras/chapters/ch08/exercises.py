@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from mathdl_keras.chapters.ch05.moments import gaussian_moment
-from mathdl_keras.chapters.ch08.cost import count_flops
+from mathdl_keras.chapters.ch08.network_cost import count_flops
 from mathdl_keras.chapters.ch08.propagation import signal_propagation
 from mathdl_keras.core.autodiff import grad
 from mathdl_keras.core.exercises import exercise, expect, expect_close

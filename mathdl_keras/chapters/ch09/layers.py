@@ -3,7 +3,7 @@ r"""Dropout as a Keras layer with its backward pass (§9.3 to §9.5)."""
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
+from mathdl_keras.chapters.ch08.layer_costs import cost_of, free_cost
 from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["Dropout"]

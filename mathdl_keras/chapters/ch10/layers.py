@@ -9,7 +9,7 @@ import functools
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
+from mathdl_keras.chapters.ch08.layer_costs import cost_of, free_cost
 from mathdl_keras.chapters.ch10.normalization import (
     batch_norm_backward,
     batch_norm_forward,

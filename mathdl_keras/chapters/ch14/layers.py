@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
-from mathdl_keras.chapters.ch08.costs import convolution_cost, cost_of
+from mathdl_keras.chapters.ch08.layer_costs import convolution_cost, cost_of
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
 from mathdl_keras.chapters.ch14.formats import ImageLayer
 from mathdl_keras.chapters.ch14.geometry import check_padding, extents, output_sizes, pair

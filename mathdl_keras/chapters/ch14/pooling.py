@@ -13,7 +13,7 @@ import math
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
+from mathdl_keras.chapters.ch08.layer_costs import cost_of, free_cost
 from mathdl_keras.chapters.ch14.convolution import crop, images, pad, spread, taps
 from mathdl_keras.chapters.ch14.formats import ImageLayer
 from mathdl_keras.chapters.ch14.geometry import check_padding, output_sizes, pad_amounts, pair

@@ -9,7 +9,7 @@ from keras import ops
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.chapters.ch08.claims.descent import flat, random_weights
-from mathdl_keras.chapters.ch08.cost import count_flops
+from mathdl_keras.chapters.ch08.network_cost import count_flops
 from mathdl_keras.chapters.ch08.profilers import compiled_flops, measured_flops
 from mathdl_keras.core.claims import at_most, claim, equals, exactly
 from mathdl_keras.core.loops import compiled

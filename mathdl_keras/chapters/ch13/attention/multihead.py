@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
-from mathdl_keras.chapters.ch08.costs import attention_cost, cost_of
+from mathdl_keras.chapters.ch08.layer_costs import attention_cost, cost_of
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask, together
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.projections import project, project_back

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
+from mathdl_keras.chapters.ch08.layer_costs import cost_of, free_cost
 from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.serial import RenamedArguments
 

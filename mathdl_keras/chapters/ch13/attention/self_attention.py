@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
-from mathdl_keras.chapters.ch08.costs import attention_cost, cost_of
+from mathdl_keras.chapters.ch08.layer_costs import attention_cost, cost_of
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask
 from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention

@@ -24,7 +24,7 @@ import math
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.costs import cost_of, free_cost
+from mathdl_keras.chapters.ch08.layer_costs import cost_of, free_cost
 from mathdl_keras.core.checks import without_defaults
 from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
-from mathdl_keras.chapters.ch08.costs import Cost, cost_of, step_cost
+from mathdl_keras.chapters.ch08.layer_costs import Cost, cost_of, step_cost
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
 from mathdl_keras.chapters.ch13.recurrent.cell import Cell

@@ -10,7 +10,7 @@ from dataclasses import replace
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.costs import Cost, cost_of
+from mathdl_keras.chapters.ch08.layer_costs import Cost, cost_of
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import RecurrentCell, known_activation, value
 from mathdl_keras.core.checks import check_positive

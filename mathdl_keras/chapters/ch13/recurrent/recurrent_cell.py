@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
-from mathdl_keras.chapters.ch08.costs import cost_of, step_cost
+from mathdl_keras.chapters.ch08.layer_costs import cost_of, step_cost
 from mathdl_keras.chapters.ch13.recurrent.cell import Cell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
 from mathdl_keras.core.checks import check_positive, check_rate, without_defaults

@@ -14,7 +14,7 @@ costs one row of attention: `begin` makes room for so many tokens, `step` takes 
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch08.costs import cost_of, in_turn
+from mathdl_keras.chapters.ch08.layer_costs import cost_of, in_turn
 from mathdl_keras.chapters.ch13.attention.attention import causal_mask
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
