@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from mathdl_keras import layers
 from mathdl_keras.chapters.ch13.recurrent.seq2seq import EncoderDecoder
 from mathdl_keras.core.loops import compiled
 
@@ -88,3 +89,14 @@ def test_mistakes_are_one_clear_line():
         model((X, Y[:, 0]))
     with pytest.raises(ValueError, match="length must be an integer >= 1"):
         model_of(gru).generate(X, 0)
+
+
+@pytest.mark.parametrize("shelf", [keras.layers, layers], ids=["Keras' layers", "ours"])
+def test_a_free_decoder_with_dropout_draws_its_masks_once_a_batch(shelf):
+    encoder = shelf.GRU(3, return_state=True, dropout=0.5, seed=1)
+    decoder = shelf.GRU(3, return_state=True, return_sequences=True, dropout=0.5, seed=2)
+    model = EncoderDecoder(encoder, decoder, teacher_forcing=False)
+    model.compile("sgd", "mse")
+    x, y = np.ones((8, 4, 2), "float32"), np.ones((8, 3, 1), "float32")
+    model.fit((x, y), y, batch_size=4, verbose=0)
+    assert decoder.cell.seed_generator.state.value[1] == 2

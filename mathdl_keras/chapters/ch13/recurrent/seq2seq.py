@@ -1,13 +1,29 @@
 r"""Encoder and decoder: from one sequence to another of another length (§13.7)."""
 
+import contextlib
+
 import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.core.checks import ChecksData, check_positive
+from mathdl_keras.core.graph import DropoutRNNCell
 from mathdl_keras.core.loops import scan
 
 __all__ = ["EncoderDecoder"]
+
+
+@contextlib.contextmanager
+def one_mask(cell, x, state):
+    """A region in which a cell with dropout has one mask for all steps, drawn outside of the loop over time."""
+    if not isinstance(cell, DropoutRNNCell):
+        yield
+        return
+    cell.get_dropout_mask(x), cell.get_recurrent_dropout_mask(state)
+    try:
+        yield
+    finally:
+        cell.reset_dropout_mask(), cell.reset_recurrent_dropout_mask()
 
 
 @keras.saving.register_keras_serializable("mathdl_keras")
@@ -124,5 +140,6 @@ class EncoderDecoder(ChecksData, keras.Model):
             return [y, *keras.tree.flatten(states)], y
 
         start = ops.zeros((ops.shape(states[0])[0], self.readout.units), states[0].dtype)
-        y = scan(step, [start, *states], length=length)[1]
+        with one_mask(self.decoder.cell if training else None, start, states[0]):
+            y = scan(step, [start, *states], length=length)[1]
         return ops.transpose(y, (1, 0, 2))
