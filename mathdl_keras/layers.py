@@ -61,7 +61,7 @@ from mathdl_keras.chapters.ch13.observers.observers import (
 from mathdl_keras.chapters.ch13.recurrent.bidirectional import (
     Bidirectional,
 )
-from mathdl_keras.chapters.ch13.recurrent.cells import (
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import (
     ElmanCell,
     JordanCell,
 )

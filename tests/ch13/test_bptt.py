@@ -7,7 +7,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
 from mathdl_keras.chapters.ch13.recurrent.bptt import ElmanBPTT, RecurrentBPTT
-from mathdl_keras.chapters.ch13.recurrent.cells import JordanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import JordanCell
 from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
 from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
 from mathdl_keras.core.loops import compiled

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mathdl_keras.chapters.ch05.activations import Softplus
-from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell, JordanCell
 from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
 from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
 from mathdl_keras.core.loops import compiled

@@ -6,7 +6,7 @@ from keras import ops
 from scipy.special import expit
 
 from mathdl_keras.chapters.ch05.activations import Activation, Clip, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
-from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell, JordanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell, JordanCell
 from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
 from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan

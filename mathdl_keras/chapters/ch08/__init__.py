@@ -24,6 +24,6 @@ Section  Title
          exercises: tied_gradient
 
 Rooms: `models` (a classifier with its own descent), `layer_costs` (operations and memory of a layer, counted), `calls`
-and `network_cost` (those of a network), `profilers` (the same by the frameworks' own accounts), `propagation` (theory of random
-networks), `callbacks` (what training shows), then `claims`, `demo`, `figures` and `exercises`.
+and `network_cost` (those of a network), `profilers` (the same by the frameworks' own accounts), `propagation` (theory
+of random networks), `callbacks` (what training shows), then `claims`, `demo`, `figures` and `exercises`.
 """

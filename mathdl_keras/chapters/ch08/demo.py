@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mathdl_keras.chapters.ch08.callbacks import VanishingGradientReport
-from mathdl_keras.chapters.ch08.network_cost import NetworkCost, network_cost
 from mathdl_keras.chapters.ch08.models import MLPClassifier
+from mathdl_keras.chapters.ch08.network_cost import NetworkCost, network_cost
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric

@@ -9,11 +9,11 @@ Section  Title
          observers/plants: LinearPlant, kalman_error_covariance, kalman_gain
          claims: observer_covariance, learned_observer
 13.3     Jordan Networks
-         recurrent/cells: JordanCell
+         recurrent/elman_jordan: JordanCell
          recurrent/loop: RNN
          recurrent/recurrence: backward_scan, forward_scan
 13.4     Elman Networks
-         recurrent/cells: ElmanCell
+         recurrent/elman_jordan: ElmanCell
          recurrent/layers: SimpleRNN
          claims: jordan_is_low_rank_elman
 13.5     Training and Backpropagation for Recurrent Neural Networks

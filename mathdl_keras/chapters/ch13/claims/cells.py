@@ -8,7 +8,7 @@ from keras import ops
 from scipy.special import expit
 
 from mathdl_keras.chapters.ch13.recurrent.bidirectional import Bidirectional
-from mathdl_keras.chapters.ch13.recurrent.cells import JordanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import JordanCell
 from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
 from mathdl_keras.chapters.ch13.recurrent.layers import LSTM
 from mathdl_keras.chapters.ch13.recurrent.loop import RNN

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 from scipy import optimize
 
-from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
 from mathdl_keras.chapters.ch13.stability.stability import lyapunov_exponent, spectral_radius
 from mathdl_keras.core.claims import at_most, claim, close_to, equals
 from mathdl_keras.core.loops import compiled, scan

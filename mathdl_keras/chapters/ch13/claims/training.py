@@ -6,7 +6,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch06.gradients import autodiff_gradients
 from mathdl_keras.chapters.ch13.recurrent.bptt import RecurrentBPTT
-from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.truncation import TruncatedBPTT
 from mathdl_keras.core.claims import claim, equals, mean_equals
 from mathdl_keras.core.loops import compiled

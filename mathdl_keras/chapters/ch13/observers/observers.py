@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch13.observers.plants import LinearPlant, check_gain, kalman_gain
-from mathdl_keras.chapters.ch13.recurrent.cell import Cell
+from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import Cell
 
 __all__ = ["Observer"]
 

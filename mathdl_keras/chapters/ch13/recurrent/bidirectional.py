@@ -37,7 +37,7 @@ class Bidirectional(keras.layers.Bidirectional, ExplicitLayer):
         ValueError: If the layer is none, or the merge mode is unknown.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
         >>> tuple(Bidirectional(ElmanCell(4))(keras.ops.ones((2, 5, 3))).shape)
         (2, 5, 8)
     """

@@ -10,7 +10,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch06.layers import Dense
 from mathdl_keras.chapters.ch06.models import BackpropModel
-from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
 from mathdl_keras.core.checks import check_positive
 from mathdl_keras.core.serial import RenamedArguments

@@ -7,7 +7,7 @@ order; each is `RNN` of a cell of this chapter. Not taken: `use_cudnn`, a kernel
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
 from mathdl_keras.chapters.ch13.recurrent.loop import RNN
 from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell

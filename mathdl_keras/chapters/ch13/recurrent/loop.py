@@ -38,7 +38,7 @@ class RNN(keras.layers.RNN, ExplicitLayer):
         ValueError: If the cell has no backward pass, `unroll` is set, or a sequence has no steps.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
         >>> layer = RNN(ElmanCell(4), return_sequences=True)
         >>> tuple(layer(ops.ones((2, 5, 3))).shape)
         (2, 5, 4)

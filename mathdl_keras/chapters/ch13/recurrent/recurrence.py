@@ -57,7 +57,7 @@ def forward_scan(cell, z, states, mask=None, weights=None, factor=None):
         states before each step, the cell's own cache, the mask and the factor.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
         >>> cell = ElmanCell(2)
         >>> cell.build((None, 3))
         >>> outputs, (last,), cache = forward_scan(cell, cell.project(ops.ones((5, 4, 3))), [ops.zeros((4, 2))])
@@ -94,7 +94,7 @@ def backward_scan(cell, doutputs, dlast_states, cache, weights=None):
         the first states.
 
     Example:
-        >>> from mathdl_keras.chapters.ch13.recurrent.cells import ElmanCell
+        >>> from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
         >>> cell = ElmanCell(2)
         >>> cell.build((None, 3))
         >>> outputs, last, cache = forward_scan(cell, cell.project(ops.ones((5, 4, 3))), [ops.zeros((4, 2))])

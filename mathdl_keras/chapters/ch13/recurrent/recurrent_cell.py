@@ -9,13 +9,30 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch08.layer_costs import cost_of, step_cost
-from mathdl_keras.chapters.ch13.recurrent.cell import Cell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import scaled
-from mathdl_keras.core.checks import check_positive, check_rate, without_defaults
+from mathdl_keras.core.checks import ChecksData, check_positive, check_rate, without_defaults
 from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer
 from mathdl_keras.core.graph import DropoutRNNCell
 from mathdl_keras.core.linalg import dot, outer_sum
+
+
+class Cell(ChecksData):
+    """A mixin before a layer that is a cell: inputs (B, D) and states (B, n) in, the output and the states out.
+
+    The layer says `state_size` and `output_size`. Other shapes are refused, and NumPy arrays that are empty or not
+    finite.
+    """
+
+    def __call__(self, inputs, states, *args, **kwargs):
+        several = states if isinstance(states, list | tuple) else [states]
+        for name, x in (("inputs", inputs), *(("states", state) for state in several)):
+            if len(shape := tuple(getattr(x, "shape", (0, 0)))) != 2:
+                raise ValueError(f"{name} must have shape (batch, features), one step; received shape {shape}")
+        return super().__call__(inputs, states, *args, **kwargs)
+
+    def compute_output_shape(self, inputs_shape, states_shape):
+        return (inputs_shape[0], self.output_size), states_shape
 
 
 class RecurrentCell(Cell, Choices, DropoutRNNCell, ExplicitLayer):
