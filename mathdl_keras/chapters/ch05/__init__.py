@@ -24,7 +24,8 @@ Section  Title
 5.5      Brief Concluding Remarks
 5.6      Exercises
 
-Rooms: `activations` and `models` (any feed forward network), `layers` (exact units), `boolean` and `thresholds` (truth
-tables, by one hidden layer and by none), `regions` (pieces on the line), `moments` (Gaussian means), `replicas` (many
-small networks at once), then `claims`, `demo`, `figures` and `exercises`.
+Rooms: `activations` (by their formulas), `any_activation` (of a layer that takes others, too), `models` (any feed
+forward network), `layers` (exact units), `boolean` and `thresholds` (truth tables, by one hidden layer and by none),
+`regions` (pieces on the line), `moments` (Gaussian means), `replicas` (many small networks at once), then `claims`,
+`demo`, `figures` and `exercises`.
 """

@@ -21,8 +21,6 @@ differentiation agrees on the three backends. An activation is a function of a t
 import keras
 from keras import ops
 
-from mathdl_keras.core.autodiff import vjp
-
 __all__ = ["Activation", "Clip", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Softplus", "Tanh", "get"]
 
 
@@ -281,25 +279,6 @@ class Clip(Activation):
         return {"lo": self.lo, "hi": self.hi}
 
 
-def pull_back(activation, z, upstream):
-    r"""The gradient of z, :math:`\partial\Lambda/\partial\sigma \odot \sigma'(z)`.
-
-    Args:
-        activation: An `Activation`, or another function of a tensor, which the backend differentiates.
-        z: Tensor, what it was applied to.
-        upstream: Tensor shaped like the value of the activation, the gradient of that value.
-
-    Example:
-        >>> float(pull_back(Sigmoid(), ops.array(0.0), ops.array(8.0)))
-        2.0
-    """
-    if isinstance(activation, Linear) or activation is keras.activations.linear:
-        return upstream
-    if hasattr(activation, "derivative"):
-        return upstream * activation.derivative(z)
-    return vjp(activation, z)[1](upstream)
-
-
 SMOOTH = {"sigmoid": Sigmoid, "logistic": Sigmoid, "tanh": Tanh, "softplus": Softplus}
 PIECEWISE_LINEAR = {"linear": Linear, "relu": ReLU, "leaky_relu": LeakyReLU, "clip": Clip}
 NAMES = SMOOTH | PIECEWISE_LINEAR
@@ -328,34 +307,3 @@ def get(activation, name="activation"):
     if not isinstance(known, str) or known not in NAMES:
         raise ValueError(f"{name} must be an Activation or one of {', '.join(NAMES)}; received {activation!r}")
     return NAMES[known]()
-
-
-def get_any(activation):
-    """As `get`, or Keras' function of that name, which the backend differentiates.
-
-    Args:
-        activation: What `get` takes, or a function of a tensor, or the name of one of `keras.activations`.
-
-    Raises:
-        ValueError: If it is none of them.
-
-    Example:
-        >>> get_any("tanh"), get_any("gelu") is keras.activations.gelu
-        (Tanh(), True)
-    """
-    if callable(activation):
-        return activation
-    try:
-        return get(activation)
-    except ValueError:
-        pass
-    try:
-        return keras.activations.get(activation)
-    except ValueError:
-        raise ValueError(f"activation must be known here or to Keras; received {activation!r}") from None
-
-
-def serialize_any(activation):
-    """The saved form of what `get_any` takes."""
-    own = isinstance(activation, Activation)
-    return keras.saving.serialize_keras_object(activation) if own else keras.activations.serialize(activation)

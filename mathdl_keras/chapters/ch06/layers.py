@@ -3,7 +3,7 @@ r"""A dense layer that knows its backward pass (§6.3, §6.4)."""
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch05.any_activation import get_any, pull_back, serialize_any
 from mathdl_keras.core.checks import check_positive, without_defaults
 from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer
@@ -68,7 +68,7 @@ class Dense(Choices, ExplicitLayer):
         kwargs = without_defaults(kwargs, lora_rank=None, lora_alpha=None, quantization_config=None)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = check_positive("units", units)
-        self.activation = activations.get_any(activation)
+        self.activation = get_any(activation)
         self.use_bias = bool(use_bias)
         self.choose(
             kernel_initializer=kernel_initializer,
@@ -107,7 +107,7 @@ class Dense(Choices, ExplicitLayer):
 
     def delta(self, dH, Z):
         r""":math:`\delta = \partial\Lambda/\partial H \odot \sigma'(Z)`, the gradient of Z."""
-        return activations.pull_back(self.activation, Z, dH)
+        return pull_back(self.activation, Z, dH)
 
     def _sums(self, x, delta):
         r""":math:`(x^\top\delta,\ \sum_m \delta_m)`."""
@@ -120,7 +120,7 @@ class Dense(Choices, ExplicitLayer):
     def get_config(self):
         config = {
             "units": self.units,
-            "activation": activations.serialize_any(self.activation),
+            "activation": serialize_any(self.activation),
             "use_bias": self.use_bias,
             "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
         }

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch05.any_activation import pull_back
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
 from mathdl_keras.core.explicit import ExplicitLayer
 
@@ -74,7 +75,7 @@ class DenseBatchNorm(ExplicitLayer):
     def backward_pass(self, dH, cache):
         """`(dx, (dW, dgamma, dbeta))` from the gradient of H; those of the weights are summed over the batch."""
         x, Y, cache = cache
-        delta, moments = self.norm.backward_pass(activations.pull_back(self.activation, Y, dH), cache)
+        delta, moments = self.norm.backward_pass(pull_back(self.activation, Y, dH), cache)
         dx = ops.einsum("bj,ij->bi", delta, self.value_of(self.kernel))
         return dx, (ops.einsum("ib,bj->ij", ops.transpose(x), delta), *moments)
 

@@ -8,7 +8,7 @@ looks inside.
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch05 import activations
+from mathdl_keras.chapters.ch05.any_activation import get_any, pull_back, serialize_any
 from mathdl_keras.chapters.ch08.layer_costs import convolution_cost, cost_of
 from mathdl_keras.chapters.ch14.convolution import conv2d_backward, conv2d_forward
 from mathdl_keras.chapters.ch14.formats import ImageLayer
@@ -93,7 +93,7 @@ class Conv2D(Choices, ImageLayer):
         extents(self.kernel_size, self.dilation_rate, self.strides)
         self.padding = padding.lower() if isinstance(padding, str) else padding
         check_padding(self.padding)
-        self.activation, self.use_bias = activations.get_any(activation), bool(use_bias)
+        self.activation, self.use_bias = get_any(activation), bool(use_bias)
         self.choose(
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
@@ -128,7 +128,7 @@ class Conv2D(Choices, ImageLayer):
     def backward_pass(self, dH, cache):
         """`(dx, (dkernel, dbias))` from the gradient of H; without a bias `(dx, (dkernel,))`."""
         x, Z = cache
-        delta = self.last(activations.pull_back(self.activation, Z, dH))
+        delta = self.last(pull_back(self.activation, Z, dH))
         dx, *gradients = conv2d_backward(delta, x, self.value_of(self.kernel), *self._window)
         return self.back(dx), tuple(gradients[: 1 + self.use_bias])
 
@@ -140,7 +140,7 @@ class Conv2D(Choices, ImageLayer):
     def get_config(self):
         names = ("filters", "kernel_size", "strides", "padding", "dilation_rate", "groups", "use_bias")
         config = {name: getattr(self, name) for name in names} | {
-            "activation": activations.serialize_any(self.activation),
+            "activation": serialize_any(self.activation),
             "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
         }
         return super().get_config() | config | self.chosen()
