@@ -12,9 +12,6 @@ from mathdl_keras.chapters.ch02.descent import (
 from mathdl_keras.chapters.ch03.descent import (
     logistic_descent,
 )
-from mathdl_keras.chapters.ch07.network import (
-    shallow_gradients,
-)
 from mathdl_keras.chapters.ch07.noise import (
     minibatch_gradient_covariance,
     sgd_stationary_covariance,
@@ -22,6 +19,9 @@ from mathdl_keras.chapters.ch07.noise import (
 from mathdl_keras.chapters.ch07.sampling import (
     MinibatchSampler,
     sample_minibatches,
+)
+from mathdl_keras.chapters.ch07.shallow_gradients import (
+    shallow_gradients,
 )
 from mathdl_keras.chapters.ch07.steps import (
     sgd_replicas,

@@ -3,6 +3,10 @@
 from mathdl_keras.chapters.ch12.conditional_game import (
     ConditionalGaussianGame,
 )
+from mathdl_keras.chapters.ch12.explanations import (
+    Explanation,
+    shapley_values,
+)
 from mathdl_keras.chapters.ch12.feature_checks import (
     ConstantFeaturesWarning,
     CorrelatedFeaturesWarning,
@@ -41,8 +45,4 @@ from mathdl_keras.chapters.ch12.shapley import (
     ShapleyEstimate,
     shapley_exact,
     shapley_sampling,
-)
-from mathdl_keras.chapters.ch12.shapley_values import (
-    Explanation,
-    shapley_values,
 )

@@ -48,7 +48,7 @@ from mathdl_keras.chapters.ch13.attention.self_attention import (
 from mathdl_keras.chapters.ch13.normalization.dropout import (
     VariationalDropout,
 )
-from mathdl_keras.chapters.ch13.normalization.normalization import (
+from mathdl_keras.chapters.ch13.normalization.layer_normalization import (
     LayerNormalization,
 )
 from mathdl_keras.chapters.ch13.normalization.normalized_cells import (
@@ -73,11 +73,11 @@ from mathdl_keras.chapters.ch13.recurrent.layers import (
     LSTM,
     SimpleRNN,
 )
-from mathdl_keras.chapters.ch13.recurrent.loop import (
-    RNN,
-)
 from mathdl_keras.chapters.ch13.recurrent.lstm import (
     LSTMCell,
+)
+from mathdl_keras.chapters.ch13.recurrent.rnn import (
+    RNN,
 )
 from mathdl_keras.chapters.ch13.transformers.blocks import (
     TransformerEncoderBlock,

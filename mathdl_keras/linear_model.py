@@ -40,7 +40,7 @@ from mathdl_keras.chapters.ch03.transitions import (
 from mathdl_keras.chapters.ch04.perceptron import (
     train_perceptron,
 )
-from mathdl_keras.chapters.ch09.marginal import (
+from mathdl_keras.chapters.ch09.averaged_dropout import (
     marginalized_dropout_loss,
     solve_dropout_least_squares,
 )

@@ -17,12 +17,12 @@ from mathdl_keras.chapters.ch10.normalization import (
     batch_norm_backward,
     batch_norm_forward,
 )
-from mathdl_keras.chapters.ch13.attention.attention import (
-    scaled_dot_product_attention,
-)
-from mathdl_keras.chapters.ch13.attention.dot_product import (
+from mathdl_keras.chapters.ch13.attention.formulas import (
     attention_backward,
     attention_forward,
+)
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import (
+    scaled_dot_product_attention,
 )
 from mathdl_keras.chapters.ch13.recurrent.recurrence import (
     backward_scan,

@@ -10,7 +10,7 @@ import pytest
 from keras import ops, tree
 
 from mathdl_keras.chapters.ch07.frameworks import STEPS
-from mathdl_keras.chapters.ch07.network import shallow_gradients
+from mathdl_keras.chapters.ch07.shallow_gradients import shallow_gradients
 from mathdl_keras.chapters.ch07.steps import sgd_step
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import allow_float64

@@ -8,7 +8,7 @@ from keras import ops
 from mathdl_keras.chapters.ch06.models import BackpropMLP
 from mathdl_keras.chapters.ch07.claims import oracle
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
-from mathdl_keras.chapters.ch07.network import shallow_gradients
+from mathdl_keras.chapters.ch07.shallow_gradients import shallow_gradients
 from mathdl_keras.core.autodiff import value_and_grad
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.losses import MeanSquaredError

@@ -7,8 +7,8 @@ from keras import ops
 
 from mathdl_keras.chapters.ch07.growth import insert_identity_layer, mlp_apply
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
-from mathdl_keras.chapters.ch07.network import shallow_gradients
 from mathdl_keras.chapters.ch07.sampling import MinibatchSampler
+from mathdl_keras.chapters.ch07.shallow_gradients import shallow_gradients
 from mathdl_keras.chapters.ch07.steps import sgd_step
 from mathdl_keras.chapters.ch07.trainer import StepLoop
 from mathdl_keras.core.autodiff import vjp

@@ -9,9 +9,9 @@ from rich.console import Console
 from mathdl_keras.chapters.ch05.models import MLP
 from mathdl_keras.chapters.ch12 import figures
 from mathdl_keras.chapters.ch12.demo import two_importances
+from mathdl_keras.chapters.ch12.explanations import shapley_values
 from mathdl_keras.chapters.ch12.feature_checks import ConstantFeaturesWarning, CorrelatedFeaturesWarning
 from mathdl_keras.chapters.ch12.partial_dependence import partial_dependence
-from mathdl_keras.chapters.ch12.shapley_values import shapley_values
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Session
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention.attention import causal_mask, scaled_dot_product_attention
-from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.equivariance import equivariance_error, is_permutation_equivariant
+from mathdl_keras.chapters.ch13.attention.formulas import attention_backward, attention_forward
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import causal_mask, scaled_dot_product_attention
 from mathdl_keras.chapters.ch13.attention.self_attention import (
     MaskedSelfAttention,
     MultiHeadSelfAttention,

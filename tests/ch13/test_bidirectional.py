@@ -8,7 +8,7 @@ from keras import ops
 from mathdl_keras.chapters.ch13.recurrent.bidirectional import Bidirectional
 from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM
-from mathdl_keras.chapters.ch13.recurrent.loop import RNN
+from mathdl_keras.chapters.ch13.recurrent.rnn import RNN
 from mathdl_keras.core.loops import compiled
 
 B, T, D, N = 4, 6, 3, 5

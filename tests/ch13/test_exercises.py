@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention.attention import scaled_dot_product_attention
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import scaled_dot_product_attention
 from mathdl_keras.chapters.ch13.exercises import attention, bptt_scalar, rotary
 
 

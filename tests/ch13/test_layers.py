@@ -7,7 +7,7 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell, JordanCell
 from mathdl_keras.chapters.ch13.recurrent.layers import GRU, LSTM, SimpleRNN
-from mathdl_keras.chapters.ch13.recurrent.loop import RNN
+from mathdl_keras.chapters.ch13.recurrent.rnn import RNN
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled
 

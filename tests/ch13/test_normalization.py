@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.normalization.layer_normalization import LayerNormalization
 from mathdl_keras.chapters.ch13.normalization.normalized_cells import BatchNormRNN, LayerNormCell
 from mathdl_keras.core.autodiff import vjp
 from mathdl_keras.core.loops import compiled

@@ -17,7 +17,7 @@ Section  Title
          exercises: sgd_noise_floor, importance_gradient, polyak_average
 7.4      Applications to Shallow Neural Networks
          models: ShallowNetwork
-         network: shallow_gradients
+         shallow_gradients: shallow_gradients
          claims: shallow_gradients
 7.5      Implementation Examples
          growth: insert_identity_layer, mlp_apply
@@ -27,8 +27,8 @@ Section  Title
 7.7      Exercises
 
 Rooms: `sampling` (which samples a step looks at), `steps` (one step, and thousands of runs side by side), `noise` (the
-covariance of minibatch gradients, and where it leaves the iterates), `optimizers` (learning rates that fall), `network`
-and `models` (the shallow network: its formulas, and as a Keras model), `trainer` and `growth` (a training loop of one's
-own, eager or compiled, and a network that grows in it), `frameworks` (the same step by hand in TensorFlow, JAX and
-PyTorch), then `claims`, `demo`, `figures` and `exercises`.
+covariance of minibatch gradients, and where it leaves the iterates), `optimizers` (learning rates that fall),
+`shallow_gradients` and `models` (the shallow network: its formulas, and as a Keras model), `trainer` and `growth` (a
+training loop of one's own, eager or compiled, and a network that grows in it), `frameworks` (the same step by hand in
+TensorFlow, JAX and PyTorch), then `claims`, `demo`, `figures` and `exercises`.
 """

@@ -16,9 +16,9 @@ import numpy as np
 from keras import ops
 
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
-from mathdl_keras.chapters.ch07.network import shallow_gradients
 from mathdl_keras.chapters.ch07.optimizers import RobbinsMonro
 from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, sample_minibatches
+from mathdl_keras.chapters.ch07.shallow_gradients import shallow_gradients
 from mathdl_keras.chapters.ch07.steps import sgd_replicas, sgd_step
 from mathdl_keras.chapters.ch07.trainer import StepLoop
 from mathdl_keras.core import datasets

@@ -7,7 +7,7 @@ from mathdl_keras.chapters.ch03.losses import CategoricalCrossentropy
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch06.models import BackpropModel
-from mathdl_keras.chapters.ch07.network import backward, forward
+from mathdl_keras.chapters.ch07.shallow_gradients import backward, forward
 
 __all__ = ["ShallowNetwork"]
 

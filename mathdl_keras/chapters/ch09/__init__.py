@@ -13,7 +13,7 @@ Section  Title
          exercises: ista_step
 9.3      Dropout and its Relation to Regularization
          layers: Dropout
-         marginal: solve_dropout_least_squares, marginalized_dropout_loss
+         averaged_dropout: solve_dropout_least_squares, marginalized_dropout_loss
          predictors: DropoutPrediction, MCDropoutPredictor, geometric_mean_ensemble, scale_dropout_weights
          claims: dropout_moments, dropout_is_ridge, dropout_sgd_mean, geometric_mean
          exercises: dropout_ridge_lambda, equivalent_noise
@@ -28,7 +28,7 @@ Section  Title
 9.7      Exercises
 
 Rooms: `regularizers` (penalties and their proximal maps), `solvers` (whole paths of ridge and lasso), `models` (both as
-Keras models), `optimizers` (exact zeros in training), `layers` (dropout), `marginal` (dropout averaged over its masks),
-`networks` (dropout with backpropagation by hand), `predictors` (what to do with the masks at the end), then `claims`,
-`demo`, `figures` and `exercises`.
+Keras models), `optimizers` (exact zeros in training), `layers` (dropout), `averaged_dropout` (over
+all its masks), `networks` (dropout with backpropagation by hand), `predictors` (what to do with the masks at the end),
+then `claims`, `demo`, `figures` and `exercises`.
 """

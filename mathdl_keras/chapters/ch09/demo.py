@@ -18,8 +18,8 @@ import keras
 import numpy as np
 from sklearn.preprocessing import PolynomialFeatures
 
+from mathdl_keras.chapters.ch09.averaged_dropout import solve_dropout_least_squares
 from mathdl_keras.chapters.ch09.layers import Dropout
-from mathdl_keras.chapters.ch09.marginal import solve_dropout_least_squares
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.chapters.ch09.solvers import lasso_path, ridge_path
 from mathdl_keras.core import datasets

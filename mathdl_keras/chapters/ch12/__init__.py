@@ -12,7 +12,7 @@ Section  Title
          claims: permutation_linear
          exercises: grouped_permutation
 12.3     Shapley Value
-         shapley_values: Explanation, shapley_values
+         explanations: Explanation, shapley_values
          kernel_shap: kernel_shap, shapley_kernel
          shapley: ShapleyEstimate, shapley_exact, shapley_sampling
          games: InterventionalGame
@@ -31,7 +31,7 @@ Section  Title
          exercises: owen_values
 
 Rooms: `prediction` and `feature_checks` (models and data as they come), `permutation_importance`; `shapley` and
-`kernel_shap` (values of any game), `games`, `conditional_game` and `refit_game`, `shapley_values` (all of it, for
+`kernel_shap` (values of any game), `games`, `conditional_game` and `refit_game`, `explanations` (all of it, for
 predictions); `partial_dependence`, `interactions` and `importance_report`; then `claims`, `demo`, `figures` and
 `exercises`. The pictures of `figures` (beeswarm, bars with errors, partial dependence) take your own explanations, too.
 """

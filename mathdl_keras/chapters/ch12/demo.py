@@ -17,13 +17,13 @@ import numpy as np
 
 from mathdl_keras.chapters.ch02.models import LinearRegression
 from mathdl_keras.chapters.ch05.models import MLP
+from mathdl_keras.chapters.ch12.explanations import Explanation, shapley_values
 from mathdl_keras.chapters.ch12.feature_checks import CorrelatedFeaturesWarning
 from mathdl_keras.chapters.ch12.importance_report import ImportanceReport
 from mathdl_keras.chapters.ch12.partial_dependence import PartialDependence, partial_dependence
 from mathdl_keras.chapters.ch12.permutation_importance import permutation_importance
 from mathdl_keras.chapters.ch12.refit_game import RefitR2Game
 from mathdl_keras.chapters.ch12.shapley import shapley_exact
-from mathdl_keras.chapters.ch12.shapley_values import Explanation, shapley_values
 from mathdl_keras.core import datasets
 from mathdl_keras.core.demo import Results, Session
 from mathdl_keras.core.report import Metric

@@ -10,7 +10,7 @@ Section  Title
          claims: observer_covariance, learned_observer
 13.3     Jordan Networks
          recurrent/elman_jordan: JordanCell
-         recurrent/loop: RNN
+         recurrent/rnn: RNN
          recurrent/recurrence: backward_scan, forward_scan
 13.4     Elman Networks
          recurrent/elman_jordan: ElmanCell
@@ -35,12 +35,12 @@ Section  Title
          claims: gated_cells, bidirectional
 13.8     Implementation Aspects for Recurrent Neural Networks
          normalization/dropout: VariationalDropout
-         normalization/normalization: LayerNormalization
+         normalization/layer_normalization: LayerNormalization
          normalization/normalized_cells: BatchNormRNN, LayerNormCell
          claims: time_dropout
 13.9     Attention Mechanism and Transformers
-         attention/attention: causal_mask, scaled_dot_product_attention
-         attention/dot_product: attention_backward, attention_forward
+         attention/scaled_dot_product: causal_mask, scaled_dot_product_attention
+         attention/formulas: attention_backward, attention_forward
          attention/equivariance: equivariance_error, is_permutation_equivariant
          attention/multihead: MultiHeadAttention
          attention/positions: PositionEmbedding, SinePositionEncoding, sinusoidal_encoding

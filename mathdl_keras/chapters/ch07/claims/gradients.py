@@ -5,10 +5,10 @@ import numpy as np
 from keras import ops, tree
 
 from mathdl_keras.chapters.ch05.activations import Softplus, Tanh
-from mathdl_keras.chapters.ch07 import network
 from mathdl_keras.chapters.ch07.claims import oracle
 from mathdl_keras.chapters.ch07.models import ShallowNetwork
 from mathdl_keras.chapters.ch07.sampling import MinibatchSampler
+from mathdl_keras.chapters.ch07.shallow_gradients import shallow_gradients as gradients_by_hand
 from mathdl_keras.chapters.ch07.steps import sgd_step
 from mathdl_keras.chapters.ch07.trainer import StepLoop
 from mathdl_keras.core.autodiff import grad, hvp
@@ -60,7 +60,7 @@ def unit_directions(rng, theta, count):
 )
 def steepest_descent(rng, *, directions=2000, h=1e-4, sign=1.0):
     theta, x, y = problem(rng, 16, 3, 8, 2)
-    loss = compiled(lambda t: network.shallow_gradients(t, x, y, TANH))
+    loss = compiled(lambda t: gradients_by_hand(t, x, y, TANH))
     before, g = loss([t[None] for t in theta])  # one replica
     g = [ops.convert_to_numpy(a)[0] for a in g]
     norm = np.linalg.norm(oracle.flat(g))
@@ -139,7 +139,7 @@ def keras_parity(rng, *, eta=0.1, optimizer=keras.optimizers.SGD, shuffle=False,
     compare = {"roundings": 5000, "scale": np.max(np.abs(expected))}
 
     def step(theta, x, y):
-        loss, gradients = network.shallow_gradients(theta, x, y, TANH)
+        loss, gradients = gradients_by_hand(theta, x, y, TANH)
         return sgd_step(theta, gradients, eta), loss
 
     traced, _ = StepLoop(MinibatchSampler(40, 8, shuffle=False), step, jit_compile=True).fit(theta, x, y, epochs=10)
@@ -158,7 +158,7 @@ def keras_parity(rng, *, eta=0.1, optimizer=keras.optimizers.SGD, shuffle=False,
 def applied(optimizer, theta, x, y):
     """The parameters after 50 calls of `optimizer.apply`, all in a row."""
     variables = [keras.Variable(t) for t in theta]
-    gradients = compiled(lambda theta, x, y: network.shallow_gradients(theta, x, y, TANH)[1])
+    gradients = compiled(lambda theta, x, y: gradients_by_hand(theta, x, y, TANH)[1])
     for k in range(50):
         rows = slice(8 * k % 40, 8 * k % 40 + 8)
         batch = (ops.convert_to_tensor(a[rows]) for a in (x, y))

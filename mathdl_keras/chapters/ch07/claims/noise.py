@@ -8,10 +8,10 @@ from scipy import linalg
 
 from mathdl_keras.chapters.ch05.activations import Tanh
 from mathdl_keras.chapters.ch07.claims import oracle
-from mathdl_keras.chapters.ch07.network import shallow_gradients
 from mathdl_keras.chapters.ch07.noise import minibatch_gradient_covariance, sgd_stationary_covariance
 from mathdl_keras.chapters.ch07.optimizers import RobbinsMonro
 from mathdl_keras.chapters.ch07.sampling import MinibatchSampler, sample_minibatches
+from mathdl_keras.chapters.ch07.shallow_gradients import shallow_gradients
 from mathdl_keras.chapters.ch07.steps import sgd_replicas, sgd_step
 from mathdl_keras.core.claims import claim, equals, exactly, mean_equals, rate
 from mathdl_keras.core.loops import compiled, scan

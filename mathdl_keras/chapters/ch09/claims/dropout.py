@@ -6,8 +6,8 @@ from scipy import stats
 from scipy.special import softmax
 
 from mathdl_keras.chapters.ch05.boolean import boolean_inputs
+from mathdl_keras.chapters.ch09.averaged_dropout import marginalized_dropout_loss, solve_dropout_least_squares
 from mathdl_keras.chapters.ch09.layers import Dropout
-from mathdl_keras.chapters.ch09.marginal import marginalized_dropout_loss, solve_dropout_least_squares
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.chapters.ch09.predictors import geometric_mean_ensemble
 from mathdl_keras.core.claims import at_most, claim, equals, mean_equals

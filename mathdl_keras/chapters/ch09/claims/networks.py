@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
+from mathdl_keras.chapters.ch09.averaged_dropout import marginalized_dropout_loss
 from mathdl_keras.chapters.ch09.claims.dropout import all_masks
-from mathdl_keras.chapters.ch09.marginal import marginalized_dropout_loss
 from mathdl_keras.chapters.ch09.networks import DropoutMLP
 from mathdl_keras.core.claims import claim, equals, mean_equals
 

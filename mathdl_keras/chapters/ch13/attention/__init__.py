@@ -1,5 +1,5 @@
 """Attention, the places of tokens, and what permutations do (§13.9).
 
-`dot_product` (the explicit form and its derivative), `attention` (as a function, and masks), `projections` of several
-heads, `multihead` and `self_attention` (layers), `positions`, `equivariance`.
+`formulas` (the explicit form and its derivative), `scaled_dot_product` (as a function, and masks), `projections` of
+several heads, `multihead` and `self_attention` (layers), `positions`, `equivariance`.
 """

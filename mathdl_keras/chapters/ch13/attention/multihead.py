@@ -12,9 +12,9 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch08.layer_costs import attention_cost, cost_of
-from mathdl_keras.chapters.ch13.attention.attention import causal_mask, check_mask, together
-from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
+from mathdl_keras.chapters.ch13.attention.formulas import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.projections import project, project_back
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import causal_mask, check_mask, together
 from mathdl_keras.core.checks import check_data, check_positive, check_rate, without_defaults
 from mathdl_keras.core.choices import Choices
 from mathdl_keras.core.explicit import ExplicitLayer

@@ -5,9 +5,9 @@ from keras import ops
 
 from mathdl_keras.chapters.ch05.models import another_draw
 from mathdl_keras.chapters.ch08.layer_costs import attention_cost, cost_of
-from mathdl_keras.chapters.ch13.attention.attention import causal_mask
-from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
+from mathdl_keras.chapters.ch13.attention.formulas import attention_backward, attention_forward
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import causal_mask
 from mathdl_keras.core.checks import check_data, check_positive
 from mathdl_keras.core.explicit import ExplicitLayer
 from mathdl_keras.core.serial import RenamedArguments

@@ -5,10 +5,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention.attention import scaled_dot_product_attention
 from mathdl_keras.chapters.ch13.attention.equivariance import equivariance_error
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.attention.positions import SinePositionEncoding
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import scaled_dot_product_attention
 from mathdl_keras.chapters.ch13.attention.self_attention import SelfAttention
 from mathdl_keras.chapters.ch13.transformers.blocks import TransformerEncoderBlock
 from mathdl_keras.core.claims import claim, equals, exactly, mean_equals

@@ -11,9 +11,9 @@ from mathdl_keras.chapters.ch13.recurrent.bidirectional import Bidirectional
 from mathdl_keras.chapters.ch13.recurrent.elman_jordan import JordanCell
 from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
 from mathdl_keras.chapters.ch13.recurrent.layers import LSTM
-from mathdl_keras.chapters.ch13.recurrent.loop import RNN
 from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
 from mathdl_keras.chapters.ch13.recurrent.recurrence import backward_scan, forward_scan
+from mathdl_keras.chapters.ch13.recurrent.rnn import RNN
 from mathdl_keras.core.claims import at_most, claim, equals, exactly
 from mathdl_keras.core.loops import compiled
 from mathdl_keras.core.precision import float64, require_float64

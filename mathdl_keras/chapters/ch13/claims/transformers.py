@@ -3,9 +3,9 @@
 import numpy as np
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention.attention import causal_mask
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
 from mathdl_keras.chapters.ch13.attention.positions import SinePositionEncoding
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import causal_mask
 from mathdl_keras.chapters.ch13.claims.attention import by_heads
 from mathdl_keras.chapters.ch13.transformers.transformers import TransformerEncoder
 from mathdl_keras.core.claims import claim, equals, exactly

@@ -6,7 +6,7 @@ from keras import ops
 from mathdl_keras.chapters.ch05 import activations
 from mathdl_keras.chapters.ch08.layer_costs import Cost, cost_of, step_cost
 from mathdl_keras.chapters.ch10.layers import BatchNormalization
-from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.normalization.layer_normalization import LayerNormalization
 from mathdl_keras.chapters.ch13.recurrent.recurrent_cell import Cell
 from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.loops import scan

@@ -3,7 +3,7 @@ r"""Recurrent layers that read a sequence in both directions (§13.7)."""
 import keras
 from keras import ops
 
-from mathdl_keras.chapters.ch13.recurrent.loop import RNN
+from mathdl_keras.chapters.ch13.recurrent.rnn import RNN
 from mathdl_keras.core.explicit import ExplicitLayer
 
 __all__ = ["Bidirectional"]

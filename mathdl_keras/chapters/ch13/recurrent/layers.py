@@ -9,8 +9,8 @@ from keras import ops
 
 from mathdl_keras.chapters.ch13.recurrent.elman_jordan import ElmanCell
 from mathdl_keras.chapters.ch13.recurrent.gru import GRUCell
-from mathdl_keras.chapters.ch13.recurrent.loop import RNN
 from mathdl_keras.chapters.ch13.recurrent.lstm import LSTMCell
+from mathdl_keras.chapters.ch13.recurrent.rnn import RNN
 from mathdl_keras.core.checks import without_defaults
 from mathdl_keras.core.choices import given
 

@@ -15,9 +15,9 @@ import keras
 from keras import ops
 
 from mathdl_keras.chapters.ch08.layer_costs import cost_of, in_turn
-from mathdl_keras.chapters.ch13.attention.attention import causal_mask
 from mathdl_keras.chapters.ch13.attention.multihead import MultiHeadAttention
-from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.attention.scaled_dot_product import causal_mask
+from mathdl_keras.chapters.ch13.normalization.layer_normalization import LayerNormalization
 from mathdl_keras.core.checks import ChecksData, check_positive
 from mathdl_keras.core.serial import RenamedArguments
 

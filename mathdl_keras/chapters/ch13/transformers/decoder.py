@@ -2,7 +2,7 @@ r"""The decoder of a transformer: masked self-attention, then attention to what 
 
 import keras
 
-from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.normalization.layer_normalization import LayerNormalization
 from mathdl_keras.chapters.ch13.transformers.blocks import Block
 from mathdl_keras.chapters.ch13.transformers.transformers import Stack
 from mathdl_keras.core.checks import check_data, check_positive

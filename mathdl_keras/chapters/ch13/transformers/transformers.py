@@ -3,7 +3,7 @@ r"""Transformers: blocks one after another (§13.9)."""
 import keras
 
 from mathdl_keras.chapters.ch08.layer_costs import cost_of, in_turn
-from mathdl_keras.chapters.ch13.normalization.normalization import LayerNormalization
+from mathdl_keras.chapters.ch13.normalization.layer_normalization import LayerNormalization
 from mathdl_keras.chapters.ch13.transformers.blocks import EarlierArguments, TransformerEncoderBlock
 from mathdl_keras.core.checks import ChecksData, check_positive
 

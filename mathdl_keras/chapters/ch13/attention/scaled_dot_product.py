@@ -1,11 +1,11 @@
 r"""Scaled dot product attention and causal masks (§13.9).
 
-The formulas, and their derivatives by hand, are in `dot_product.py`.
+The formulas, and their derivatives by hand, are in `formulas.py`.
 """
 
 from keras import ops
 
-from mathdl_keras.chapters.ch13.attention.dot_product import attention_backward, attention_forward
+from mathdl_keras.chapters.ch13.attention.formulas import attention_backward, attention_forward
 from mathdl_keras.core.autodiff import custom_vjp
 
 __all__ = ["causal_mask", "scaled_dot_product_attention"]
