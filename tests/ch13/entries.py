@@ -148,8 +148,8 @@ COMPONENTS = {
         loss="mse",
         fit=lambda pair: (pair, pair[1]),
     ),
-    "CausalLanguageModel": Entry(
-        {"vocabulary": "abcd", "sequence_length": 8, "dim": 4, "num_heads": 2, "num_layers": 1},
+    "CausalLanguageModel": Entry(  # of 4 features only, the normalization of some tokens would lose two digits
+        {"vocabulary": "abcd", "sequence_length": 8, "dim": 16, "num_heads": 2, "num_layers": 1},
         [Rows((5,), tokens=4)],
         (({"num_heads": 3}, "num_heads must divide"), ({"sequence_length": 0}, "sequence_length must be")),
         {"masks": "reads whole texts"},

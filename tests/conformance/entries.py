@@ -53,7 +53,8 @@ LOSSES, METRICS = (
 
 
 def make(name, /, **changes):
-    """A component, with some arguments changed."""
+    """A component, with some arguments changed; its weights are the same each time."""
+    keras.utils.set_random_seed(0)
     entry = ENTRIES[name]
     return (entry.make or SHELF[name])(**(dict(entry.arguments) | changes))
 
